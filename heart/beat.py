@@ -1,0 +1,114 @@
+"""The beat: what one node says to all the others, as records that cross the wire.
+
+The format is written down in docs/beat.md, with test vectors. Names of nodes, links and services
+are spoken of by a short hash, so that a beat is small and positions in a file mean nothing.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+VERSION = 1
+MAX_FRAME = 1200  # bytes, so that a frame passes any Ethernet and tunnel unbroken
+REST_FRAME = 160  # bytes, the most that a two-node beat at rest may take
+GOODBYE_SEQUENCE = 2**63 - 1  # kept free: a guard can sign off for a daemon without knowing its count
+NEVER = 2**32 - 1  # microseconds: not heard in this life
+
+PROBE = 1  # flags of a beat: the sender misses somebody
+GOODBYE = 2  # the sender has let go of everything and ends this incarnation for ever
+LEAVING = 4  # the sender is being stopped: it lets go, and says goodbye soon
+
+CLAIMS = 1  # flags of a word on a service: holds it, or is starting or stopping it
+ASKS = 2  # wants to hold it, and waits for agreement
+ABLE = 4  # may hold it, if it is its turn
+CLEAN = 8  # has let go of it, or never held it, and is sure that nothing of it is left
+STARTING = 16  # claims it, and its resources do not all run yet
+STOPPING = 32  # claims it, and is letting go of it
+
+
+# Bounded on the wire, so that one more of it can always be said.
+Number = Annotated[int, Meta(ge=0, le=2**62)]
+Sequence = Annotated[int, Meta(ge=1, le=GOODBYE_SEQUENCE)]
+Hash = Annotated[int, Meta(ge=0, lt=2**32)]
+
+
+@lru_cache(maxsize=4096)
+def name_hash(name: str) -> int:
+    """The 32-bit hash by which beats speak of the node, link or service with this name."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big")
+
+
+class Ack(Struct, frozen=True, array_like=True, gc=False):
+    """What the sender last heard of one peer.
+
+    `sequence` is the newest of that incarnation on any link. `heard` holds two numbers for each of
+    the sender's links, in the order of `Word.links`: microseconds since the peer was last heard on it
+    (`NEVER` if not in this life), and by how much the sequence number heard there is behind `sequence`.
+    """
+
+    peer: Hash
+    incarnation: Number
+    sequence: Annotated[int, Meta(ge=0, le=GOODBYE_SEQUENCE)]
+    heard: tuple[Number, ...]
+
+
+class ServiceWord(Struct, frozen=True, array_like=True, gc=False):
+    """What the sender says of one service.
+
+    `term` is the term that it claims or asks for, otherwise the greatest that it knows. The promise
+    is for arbiters that vote; under `trust` it is never made.
+    """
+
+    service: Hash
+    term: Number
+    flags: Number
+    promised_term: Number | None = None
+    promised_to: Hash | None = None
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """A node's own entry of the status table; only that node writes it, all pass it on.
+
+    The entry with the greater (incarnation, version) is the newer one. `notes` are facts about
+    services that have no place in every beat: service, state, reason.
+    """
+
+    node: str
+    incarnation: Number
+    version: Number
+    configuration: str
+    software: str
+    notes: tuple[tuple[str, str, str], ...] = ()
+
+
+class Word(Struct, frozen=True, array_like=True):
+    """The part of a beat that rarely changes.
+
+    `digest` sums up the sender's status table; `entries` are sent where digests differ.
+    """
+
+    links: tuple[Hash, ...]
+    services: tuple[ServiceWord, ...]
+    digest: bytes
+    entries: tuple[Entry, ...] = ()
+
+
+class Beat(Struct, frozen=True, array_like=True):
+    """One signed message: who I am, that I live, what I hold, what I heard.
+
+    `sent` counts the frames of this incarnation on each of `word.links`, this one included. `asks`
+    are the peers who shall answer at once.
+    """
+
+    sender: str
+    incarnation: Number
+    sequence: Sequence
+    flags: Number
+    sent: tuple[Number, ...]
+    asks: tuple[Hash, ...]
+    acks: tuple[Ack, ...]
+    word: Word

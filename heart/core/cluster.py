@@ -1,0 +1,248 @@
+"""The core of a node: inputs and two monotonic clocks in, decisions out.
+
+`Core.step` takes one input in, then holds everything that time or the input may have changed against
+the rules. `Core.next_deadline` says when it wants to be called at the latest. Nothing here waits,
+reads a clock or draws lots, so the same inputs give the same decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from heart.beat import GOODBYE, LEAVING, MAX_FRAME, PROBE, REST_FRAME, Entry, Word
+from heart.core import inputs
+from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
+from heart.core.ear import Ear
+from heart.core.peer import Life, Peer, Turn
+from heart.core.settings import Settings
+from heart.core.state import Record, State
+from heart.core.succession import SPEAKING
+from heart.core.tenures import Tenures
+from heart.core.voice import FAREWELL, FAREWELL_EVERY
+from heart.core.wakefulness import Wakefulness
+from heart.core.watch import Watch
+
+ACK_ROOM = 32  # bytes that an ack takes on the wire, for one link or two
+STORE_EVERY = 10.0  # seconds between two times that the newest of each living peer is kept
+
+
+class Core:
+    """One node of a cluster.
+
+    `awake` and `boot` are the two monotonic clocks in seconds: the first stands still while the
+    machine is suspended. `incarnation` is greater than any before, `seconds` the time of day at the
+    start, `terms` the greatest terms known of services, `records` the newest heard of peers, and
+    `unclean` are services of which something that an earlier daemon left may still run here.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        awake: float,
+        boot: float,
+        *,
+        incarnation: int,
+        seconds: int,
+        terms: Mapping[str, int],
+        records: Mapping[str, Record],
+        unclean: frozenset[str] = frozenset(),
+    ) -> None:
+        self.state = State(settings, awake, incarnation, records)
+        self.ear = Ear(self.state)
+        self.watch = Watch(self.state)
+        self.wakefulness = Wakefulness(awake, boot, settings.timing.late)
+        self._boot = boot
+        self._daybreak = seconds - boot
+        self.tenures = Tenures(self.state, awake, terms, self._seconds)
+        for service in sorted(unclean):
+            self.tenures.cannot_hold(awake, service, "what an earlier daemon left of it may still run")
+        self._farewell_until = inf
+        self._store_at = awake + STORE_EVERY
+
+    @property
+    def incarnation(self) -> int:
+        """The number of this life: greater than those before, and than any that others remember."""
+        return self.state.voice.incarnation
+
+    def next_deadline(self) -> float:
+        """The awake time by which `step` wants to be called, be it only with a Tick."""
+        return self.state.deadline
+
+    def step(self, awake: float, boot: float, event: inputs.Input) -> Sequence[Decision]:
+        """Take one input in; returns what is to be done now, in that order.
+
+        Never raises for anything that a peer can send.
+        """
+        self._boot = boot
+        overdue = awake >= self.state.deadline
+        if overdue or self.wakefulness.suspended(awake, boot):
+            slept = self.wakefulness.slept(awake, boot, self.state.deadline)
+            if slept:
+                self._slept(awake, slept)
+                overdue = True
+        if type(event) is inputs.Heard:
+            news = self.ear.hear(awake, event.link, event.beat)
+        else:
+            news = self._take(awake, event)
+        if news or overdue:
+            self._hold_against_rules(awake)
+        return self.state.decided()
+
+    def _hold_against_rules(self, now: float) -> None:
+        """Everything that time or news may have changed, in the order: peers, services, beats."""
+        state = self.state
+        state.deadline = inf
+        if state.outlived:
+            self._begin_greater_life(now)
+        self.watch.check(now)
+        self.tenures.check(now)
+        self.ear.report_refused(now)
+        if state.leaving and not self.tenures.claiming():
+            self._say_goodbye(now)
+            return
+        self._speak(now)
+        self._store_peers(now)
+
+    def _speak(self, now: float) -> None:
+        """A regular beat where one is due, and one out of turn where there is something to say at once."""
+        state = self.state
+        voice = state.voice
+        regular = voice.keep_time(now, self.watch.probing)
+        if state.answer and not regular and not state.speak_now and now < voice.answer_at():
+            state.wake_by(voice.answer_at())
+        elif regular or state.speak_now or state.answer:
+            asks = self._asks(now) if regular or state.speak_now else ()
+            flags = (PROBE if self.watch.probing else 0) | (LEAVING if state.leaving else 0)
+            send = voice.speak(now, flags, asks, state.everyone, self._word())
+            if send is not None:
+                state.decide(send)
+                for peer in asks:
+                    peer.probes += peer.life is Life.LATE
+            state.speak_now = state.answer = state.ask_all = False
+        state.wake_by(voice.due)
+
+    def _asks(self, now: float) -> tuple[Peer, ...]:
+        """The peers whose answer is wanted at once. Never in a mere answer, or two would go on for ever."""
+        return tuple(peer for peer in self.state.everyone if self._is_asked(now, peer))
+
+    def _is_asked(self, now: float, peer: Peer) -> bool:
+        state, timing = self.state, self.state.timing
+        if peer.life is Life.LATE or state.ask_all:
+            return True
+        if not peer.proven:
+            return now < peer.heard_at + timing.dead
+        if state.asking:
+            return peer.life is Life.UP
+        stale = timing.lease < 3 * timing.beat or now - peer.lease_from > timing.lease / 2
+        return peer.life is Life.UP and stale and self.tenures.claiming()
+
+    def _word(self) -> Word:
+        state = self.state
+        services = self.tenures.words()
+        entries: tuple[Entry, ...] = ()
+        digest = state.table.digest
+        if any(p.life in SPEAKING and p.word.digest != digest for p in state.everyone):
+            acks = sum(1 for peer in state.everyone if peer.incarnation)
+            room = MAX_FRAME - REST_FRAME - ACK_ROOM * acks - 16 * len(services)
+            entries = state.table.fitting(room, state.voice.sequence)
+        return Word(state.settings.link_hashes(), services, digest, entries)
+
+    def _say_goodbye(self, now: float) -> None:
+        """Nothing is held any more: say so on every link, and say it again, for a frame may be lost."""
+        state = self.state
+        if self._farewell_until == inf:
+            busy = max((line.free_at - now for line in state.voice.lines if line.up), default=0.0)
+            self._farewell_until = now + max(FAREWELL, busy)
+        send = state.voice.speak(now, GOODBYE | LEAVING, (), state.everyone, self._word())
+        if send is not None:
+            state.decide(send)
+        if now >= self._farewell_until:
+            state.decide(Finished())
+            return
+        state.wake_by(now + FAREWELL_EVERY)
+
+    def _slept(self, now: float, seconds: float) -> None:
+        """Rule 2: what this node missed says nothing; what it held for too long it lets go of first."""
+        state = self.state
+        state.slept_at = now
+        state.started_at = max(state.started_at + seconds, now + state.timing.dead)
+        state.report("slept", f"this node could not act for {seconds:.3g} s", seconds=round(seconds, 3))
+        self.tenures.delay(seconds)
+        if seconds > state.timing.lease:
+            facts = f"was asleep for {seconds:.3g} s, longer than `lease`"
+            self.tenures.let_go_of_all(now, "lease", facts, forced=True)
+        state.ask_all = state.speak_now = True
+
+    def _begin_greater_life(self, now: float) -> None:
+        """Others remember more of this node than it does: what it holds, it may hold wrongly."""
+        state = self.state
+        incarnation, state.outlived = state.outlived + 1, 0
+        facts = f"others remember a later life of this node: it begins incarnation {incarnation}"
+        self.tenures.let_go_of_all(now, "lease", facts, forced=True)
+        state.voice.begin(incarnation)
+        state.table.write(incarnation=incarnation)
+        for peer in state.everyone:
+            peer.turn(Turn.REBORN, now, "has not acknowledged this node's new incarnation yet")
+            peer.forget_proof()
+        state.report("configuration", facts)
+        state.decide(StoreIncarnation(incarnation))
+        state.speak_now = True
+
+    def _store_peers(self, now: float) -> None:
+        if now < self._store_at:
+            return
+        self._store_at = now + STORE_EVERY
+        for peer in self.state.everyone:
+            if peer.life is Life.UP:
+                self.state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
+
+    def _seconds(self) -> int:
+        """The time of day in whole seconds, as it was at the start and counted on from there."""
+        return int(self._daybreak + self._boot)
+
+    def _take(self, now: float, event: inputs.Input) -> bool:
+        """Take in anything but a beat; True where it is news."""
+        match event:
+            case inputs.Refused(link, reason):
+                return self.ear.refuse(link, reason)
+            case inputs.LinkUp(link):
+                return self._link_up(now, link)
+            case inputs.LinkDown(link, reason):
+                return self._link_down(now, link, reason)
+            case inputs.Looked():
+                self.watch.looked()
+            case inputs.Answer(service, term, granted):
+                self.tenures.answered(now, service, term, granted)
+            case inputs.Started(service, term):
+                self.tenures.started(now, service, term)
+            case inputs.StartFailed(service, term, reason, clean):
+                self.tenures.start_failed(now, service, term, reason, clean)
+            case inputs.Released(service, term, reason, clean):
+                self.tenures.released(now, service, term, reason, clean)
+            case inputs.Shutdown(reason):
+                self._shutdown(now, reason)
+        return True
+
+    def _link_up(self, now: float, link: str) -> bool:
+        line = self.state.voice.line(link)
+        if line is None or line.up:
+            return False
+        line.up, line.reason, line.since = True, "open", now
+        self.state.speak_now = True
+        self.state.report("link-up", "open", link=link)
+        return True
+
+    def _link_down(self, now: float, link: str, reason: str) -> bool:
+        line = self.state.voice.line(link)
+        if line is None or (not line.up and line.reason == reason):
+            return False
+        line.up, line.reason, line.since = False, reason, now
+        self.state.report("link-down", reason, link=link)
+        return True
+
+    def _shutdown(self, now: float, reason: str) -> None:
+        if not self.state.leaving:
+            self.state.leaving = True
+            self.state.speak_now = True
+            self.tenures.let_go_of_all(now, "shutdown", reason, forced=False)

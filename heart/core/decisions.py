@@ -1,0 +1,103 @@
+"""What the core decides; whoever runs it carries these out in their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from heart.beat import Beat
+
+
+class Send(Struct, frozen=True):
+    """Send one beat on these links, now or never."""
+
+    beat: Beat
+    links: tuple[str, ...]
+
+
+class LookAgain(Struct, frozen=True):
+    """Read once more what the sockets have already received, then say `Looked`."""
+
+
+class Ask(Struct, frozen=True):
+    """Ask the arbiter; it says `Answer`."""
+
+    service: str
+    term: int
+    silent: tuple[str, ...]
+
+
+class TakeOver(Struct, frozen=True):
+    """Start the service's resources; ends in `Started` or `StartFailed`."""
+
+    service: str
+    term: int
+    reason: str
+    previous: str | None
+
+
+class Release(Struct, frozen=True):
+    """Stop the service's resources, by force within `budget` seconds if one is given; ends in `Released`.
+
+    A release with a budget overtakes one without.
+    """
+
+    service: str
+    term: int
+    reason: str
+    budget: float | None
+
+
+class Announce(Struct, frozen=True):
+    """Tell the network once more where the service is."""
+
+    service: str
+
+
+class StoreTerm(Struct, frozen=True):
+    """Keep the greatest known term of a service across restarts; nothing waits for it."""
+
+    service: str
+    term: int
+
+
+class StoreIncarnation(Struct, frozen=True):
+    """Keep this node's incarnation across restarts; nothing waits for it."""
+
+    incarnation: int
+
+
+class StorePeer(Struct, frozen=True):
+    """Keep the newest that was heard of a peer across restarts; nothing waits for it."""
+
+    peer: str
+    incarnation: int
+    sequence: int
+
+
+class Report(Struct, frozen=True):
+    """Something that the administrator may want to know: an event of docs/events.md."""
+
+    kind: str
+    reason: str
+    fields: dict[str, Any]
+
+
+class Finished(Struct, frozen=True):
+    """Everything is released and goodbye is said: the daemon may end."""
+
+
+Decision = (
+    Send
+    | LookAgain
+    | Ask
+    | TakeOver
+    | Release
+    | Announce
+    | StoreTerm
+    | StoreIncarnation
+    | StorePeer
+    | Report
+    | Finished
+)

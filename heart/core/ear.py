@@ -1,0 +1,178 @@
+"""The receiving half of a node: which beats it accepts, and what it learns from each.
+
+This is the path of every frame, so a beat that brings no news is taken in with little work and
+without a look at the rules: `hear` says whether there is news.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Ack, Beat, Word, name_hash
+from heart.core.decisions import StorePeer
+from heart.core.hearing import LinkHearing, age_on, lag_on
+from heart.core.peer import Life, Peer, Turn
+from heart.core.state import State
+from heart.core.succession import SPEAKING
+
+REPORT_EVERY = 10.0  # seconds between two reports of refused frames
+
+
+class Ear:
+    """Takes beats in. Counts what is refused, per link and reason."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._peers = state.peers
+        self._voice = state.voice
+        self._name = state.settings.node
+        self._hash = name_hash(self._name)
+        self.refused = {link.name: Counter[str]() for link in state.settings.links}
+        self._unreported = {link.name: Counter[str]() for link in state.settings.links}
+        self._report_at = 0.0
+
+    def hear(self, now: float, link: str, beat: Beat) -> bool:
+        """Take in a beat whose signature held; True where it brings news that rules must be held against."""
+        peer = self._peers.get(beat.sender)
+        if peer is None:
+            return self._no_peer(link, beat)
+        hearing = peer.on.get(link)
+        if hearing is None:
+            return self.refuse(link, "wrong-link")
+        if beat.incarnation != peer.incarnation:
+            if beat.incarnation < peer.incarnation or beat.flags & GOODBYE:
+                return self._replayed(link, peer)
+            self._reborn(now, peer, beat.incarnation)
+        elif beat.sequence <= peer.sequence:
+            return self._second_copy(now, peer, hearing, beat)
+        if beat.flags & GOODBYE or beat.sequence == GOODBYE_SEQUENCE:
+            return self._goodbye(now, peer, beat)
+        return self._accept(now, peer, hearing, beat)
+
+    def refuse(self, link: str, reason: str) -> bool:
+        """Count a frame that is not taken in; never news."""
+        if link in self.refused:
+            self.refused[link][reason] += 1
+            self._unreported[link][reason] += 1
+        return False
+
+    def report_refused(self, now: float) -> None:
+        """Report what was refused since the last time, at a bounded rate."""
+        if now < self._report_at:
+            return
+        for link, counts in self._unreported.items():
+            if counts:
+                told = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+                self._state.report("refused", f"frames on {link}: {told}", link=link, counts=dict(counts))
+                counts.clear()
+                self._report_at = now + REPORT_EVERY
+
+    def _accept(self, now: float, peer: Peer, hearing: LinkHearing, beat: Beat) -> bool:
+        peer.sequence = beat.sequence
+        peer.heard_at = now
+        peer.beat = beat
+        news = hearing.silent
+        if beat.word is not peer.word and beat.word != peer.word:
+            self._take_word(peer, beat.word)
+            news = True
+        hearing.hear(now, beat)
+        for ack in beat.acks:
+            if ack.peer == self._hash:
+                news |= self._acknowledged(now, peer, hearing, ack)
+                break
+        if beat.asks and self._hash in beat.asks:
+            self._state.answer = True
+            news = True
+        if peer.life is not Life.UP:
+            self._rise(now, peer, hearing)
+            news = True
+        return news
+
+    def _acknowledged(self, now: float, peer: Peer, hearing: LinkHearing, ack: Ack) -> bool:
+        voice = self._voice
+        if ack.incarnation != voice.incarnation or ack.sequence > voice.sequence:
+            if ack.incarnation < voice.incarnation:
+                return False
+            self._state.outlived = max(self._state.outlived, ack.incarnation)
+            return True
+        peer.ack = ack
+        if ack.sequence > peer.acked:
+            peer.acked = ack.sequence
+            sent_at = voice.sent_at(ack.sequence)
+            if sent_at is not None:
+                peer.lease_from = sent_at
+            self._measure(now, hearing, ack)
+        if not peer.proven and ack.sequence:
+            peer.proven = True
+            peer.trust_release()
+            return True
+        return self._state.asking
+
+    def _measure(self, now: float, hearing: LinkHearing, ack: Ack) -> None:
+        """The round trip of one link: our beat out on it, heard, and an ack back on it."""
+        age = age_on(ack, hearing.index)
+        sent_at = self._voice.sent_at(ack.sequence - lag_on(ack, hearing.index))
+        if age is not None and sent_at is not None:
+            hearing.round_trip = max(0.0, now - sent_at - age)
+
+    def _take_word(self, peer: Peer, word: Word) -> None:
+        peer.say(word)
+        for entry in word.entries:
+            self._state.table.merge(entry)
+
+    def _rise(self, now: float, peer: Peer, hearing: LinkHearing) -> None:
+        if not peer.proven:
+            return
+        silence = now - peer.since
+        was = peer.life
+        if not peer.turn(Turn.HEARD if was is Life.LATE else Turn.PROVEN, now, f"heard on {hearing.name}"):
+            return
+        if was is Life.DEAD:
+            peer.speaking_from = now
+        reason = f"was {was.value} for {silence:.3g} s, heard again on {hearing.name}"
+        if was is not Life.LATE:
+            reason = f"beats on {hearing.name}, and hears this node"
+            self._state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
+        self._state.report("node-up", reason, peer=peer.name, peer_incarnation=peer.incarnation)
+
+    def _reborn(self, now: float, peer: Peer, incarnation: int) -> None:
+        peer.turn(Turn.REBORN, now, "a new incarnation speaks, which has not acknowledged this node yet")
+        peer.begin(incarnation, now)
+
+    def _goodbye(self, now: float, peer: Peer, beat: Beat) -> bool:
+        """Believed only from a proven incarnation, and not where it may be older than a sleep of ours."""
+        state = self._state
+        if not peer.proven or now < state.slept_at + state.timing.dead:
+            return False
+        if not beat.flags & GOODBYE or beat.sequence != GOODBYE_SEQUENCE:
+            return self._replayed("", peer)
+        peer.leave(now, beat)
+        state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
+        if peer.turn(Turn.GOODBYE, now, "said goodbye"):
+            state.report("node-left", "said goodbye", peer=peer.name)
+        return True
+
+    def _second_copy(self, now: float, peer: Peer, hearing: LinkHearing, beat: Beat) -> bool:
+        """The same beat on another link says only that this link works; on the same link it is a replay."""
+        if beat.flags & GOODBYE:
+            return False
+        if beat.sequence <= hearing.sequence or peer.life not in SPEAKING:
+            return self._replayed(hearing.name, peer)
+        hearing.hear(now, beat)
+        for ack in beat.acks:
+            if ack.peer == self._hash and ack.incarnation == self._voice.incarnation:
+                self._measure(now, hearing, ack)
+                break
+        return hearing.silent
+
+    def _replayed(self, link: str, peer: Peer) -> bool:
+        peer.refused["replayed"] = peer.refused.get("replayed", 0) + 1
+        return self.refuse(link, "replayed")
+
+    def _no_peer(self, link: str, beat: Beat) -> bool:
+        if beat.sender != self._name:
+            return self.refuse(link, "unknown-node")
+        own = (self._voice.incarnation, self._voice.sequence)
+        if (beat.incarnation, beat.sequence) > own and not beat.flags & GOODBYE:
+            return self.refuse(link, "own-name")
+        return False

@@ -1,0 +1,87 @@
+"""What is heard of one peer on one link, and what it says it hears of us there."""
+
+from __future__ import annotations
+
+from math import inf
+
+from heart.beat import NEVER, Ack, Beat
+
+MICROSECOND = 1e-6
+
+
+class LinkHearing:
+    """One peer on one link. Times are awake seconds; `interval` is the link's own, `judge` its verdict."""
+
+    __slots__ = (
+        "_base",
+        "_highest",
+        "heard_at",
+        "index",
+        "interval",
+        "judge",
+        "name",
+        "name_hash",
+        "received",
+        "round_trip",
+        "sequence",
+        "silent",
+    )
+
+    def __init__(self, name: str, name_hash: int, interval: float, judge: float) -> None:
+        self.name = name
+        self.name_hash = name_hash
+        self.interval = interval
+        self.judge = judge
+        self.round_trip: float | None = None
+        self.silent = False
+        self.heard_at = -inf
+        self.begin()
+
+    def begin(self) -> None:
+        """A new incarnation of the peer: its counts begin anew."""
+        self.sequence = 0
+        self.received = 0
+        self.index = -1
+        self._base = 0
+        self._highest = 0
+
+    def hear(self, now: float, beat: Beat) -> None:
+        """A frame of the peer came in here."""
+        self.heard_at = now
+        self.sequence = beat.sequence
+        self.received += 1
+        index = self.index
+        if 0 <= index < len(beat.sent):
+            count = beat.sent[index]
+            if self.received == 1:
+                self._base = count - 1
+            if count > self._highest:
+                self._highest = count
+
+    def lost(self) -> int:
+        """How many frames the peer has sent here since we first heard it that did not arrive."""
+        return max(0, self._highest - self._base - self.received)
+
+
+def heard_pairs(hearings: tuple[LinkHearing, ...], newest: int, now: float) -> tuple[int, ...]:
+    """The `heard` field of an ack of a peer whose newest sequence number is `newest`."""
+    pairs: list[int] = []
+    for hearing in hearings:
+        age = (now - hearing.heard_at) / MICROSECOND
+        if hearing.sequence and age < NEVER:
+            pairs += (int(age), min(NEVER, newest - hearing.sequence))
+        else:
+            pairs += (NEVER, 0)
+    return tuple(pairs)
+
+
+def age_on(ack: Ack, index: int) -> float | None:
+    """How many seconds ago the sender of this ack heard us on its link number `index`; None: never."""
+    if not 0 <= 2 * index < len(ack.heard) or ack.heard[2 * index] >= NEVER:
+        return None
+    return ack.heard[2 * index] * MICROSECOND
+
+
+def lag_on(ack: Ack, index: int) -> int:
+    """By how much the newest of our beats heard on that link is behind the newest heard at all."""
+    return ack.heard[2 * index + 1] if 2 * index + 1 < len(ack.heard) else 0

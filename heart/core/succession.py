@@ -1,0 +1,227 @@
+"""Who may take a service over, and who must let go: the rules of docs/safety.md as pure functions.
+
+They look at the peers and at one tenure of this node, change nothing, and say their reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+from heart.beat import ABLE, ASKS, LEAVING
+from heart.core.peer import Life, Peer
+from heart.core.settings import Settings
+from heart.core.tenure import ServiceTenure
+
+SPEAKING = frozenset({Life.UP, Life.LATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What there is to judge by, at one moment. Times are awake seconds.
+
+    `started_at` is when this node stops waiting for peers that it never heard, `woke_at` when it
+    last found that it had been asleep.
+    """
+
+    settings: Settings
+    now: float
+    peers: tuple[Peer, ...]
+    started_at: float
+    woke_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a service may not be taken over yet, and from when on that may be different (inf: unknown)."""
+
+    reason: str
+    until: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Why a service must be let go: a reason of the contract, and the facts for a person."""
+
+    reason: str
+    facts: str
+
+
+def obstacle(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
+    """What keeps this node from the service, precedence aside; None where nothing does."""
+    return (
+        _too_early(scene, tenure)
+        or _somebody_else(scene, tenure)
+        or _not_proven(scene)
+        or _deaf_rival(scene, tenure)
+    )
+
+
+def _too_early(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
+    able_at = tenure.able_since + tenure.wait
+    if scene.now < able_at:
+        return Obstacle(f"became able to hold it only just now, and waits {tenure.wait:g} s", able_at)
+    if scene.now < scene.started_at:
+        missing = [peer.name for peer in scene.peers if peer.life is Life.UNKNOWN]
+        if missing:
+            return Obstacle(
+                f"waits until {', '.join(missing)} is heard or `start` has passed", scene.started_at
+            )
+    woken = scene.woke_at + scene.settings.timing.late
+    return Obstacle("was asleep, and listens first", woken) if scene.now < woken else None
+
+
+def _somebody_else(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
+    for peer in scene.peers:
+        if peer.life in SPEAKING and peer.flags(tenure.name_hash) & ASKS:
+            return Obstacle(f"{peer.name} asks for it")
+        claimed_at = peer.last_claim(tenure.name_hash)
+        if claimed_at == -inf:
+            continue
+        if peer.claims(tenure.name_hash) and peer.life in SPEAKING:
+            return Obstacle(f"{peer.name} holds it")
+        free_at = max(claimed_at, scene.woke_at) + tenure.wait
+        if scene.now < free_at:
+            return Obstacle(f"{peer.name} claimed it, and is given {tenure.wait:g} s to let go", free_at)
+    return None
+
+
+def _not_proven(scene: Scene) -> Obstacle | None:
+    for peer in scene.peers:
+        silent_at = peer.heard_at + scene.settings.timing.dead
+        if not peer.proven and scene.now < silent_at:
+            return Obstacle(f"{peer.name} speaks, but has not acknowledged this node yet", silent_at)
+    return None
+
+
+def _deaf_rival(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
+    for peer in rivals(scene, tenure):
+        if scene.now - peer.lease_from >= lease_of(scene, tenure, peer):
+            return Obstacle(f"{peer.name} may hold it, and has not heard this node lately")
+    return None
+
+
+def precedence(scene: Scene, tenure: ServiceTenure, eligible_since: float) -> Obstacle | None:
+    """One `wait` for each node that is preferred and able: it must have had its chance."""
+    preferred = ahead(scene, tenure)
+    turn_at = eligible_since + len(preferred) * tenure.wait
+    return Obstacle(f"{preferred[0]} comes first", turn_at) if scene.now < turn_at else None
+
+
+def rivals(scene: Scene, tenure: ServiceTenure) -> Iterator[Peer]:
+    """The peers that are there and may hold the service, too."""
+    for peer in scene.peers:
+        if peer.life in SPEAKING and peer.flags(tenure.name_hash) & ABLE:
+            yield peer
+
+
+def ahead(scene: Scene, tenure: ServiceTenure) -> tuple[str, ...]:
+    """The rivals that the configuration prefers to this node, the most preferred first."""
+    nodes = tenure.service.nodes
+    preferred = nodes[: nodes.index(scene.settings.node)]
+    able = {peer.name for peer in rivals(scene, tenure)}
+    return tuple(name for name in preferred if name in able)
+
+
+def lease_of(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
+    """For how many seconds an ack of this peer, counted from our sending, lets us hold beside it."""
+    settings = scene.settings
+    judge = settings.timing.dead
+    if peer.ack is not None and any(h.judge > judge for h in peer.hearings):
+        judge = judged_by(peer, judge)
+    return settings.lease(judge, tenure.service.stop)
+
+
+def judged_by(peer: Peer, dead: float) -> float:
+    """After how much silence this peer will call us dead, by the links on which it says it hears us."""
+    ages = {h: age for h in peer.hearings if (age := peer.hears_us(h)) is not None}
+    if not ages:
+        return dead
+    newest = min(ages.values())
+    current = [hearing.judge for hearing, age in ages.items() if age < newest + dead]
+    return min(current)
+
+
+def outranked(tenure: ServiceTenure, node: str, peer: Peer) -> bool:
+    """Whether the peer's claim or question goes before ours: greater term, then earlier in `nodes`."""
+    said = peer.said[tenure.name_hash]
+    if said.term != tenure.term:
+        return said.term > tenure.term
+    nodes = tenure.service.nodes
+    return peer.name in nodes and nodes.index(peer.name) < nodes.index(node)
+
+
+def beaten_to_it(scene: Scene, tenure: ServiceTenure) -> str | None:
+    """Why this node must withdraw what it asks for; None where it need not."""
+    for peer in scene.peers:
+        if peer.life not in SPEAKING:
+            continue
+        if peer.claims(tenure.name_hash):
+            return f"{peer.name} holds it"
+        if peer.flags(tenure.name_hash) & ASKS and outranked(tenure, scene.settings.node, peer):
+            return f"{peer.name} asks for it, and goes first"
+    return None
+
+
+def agreed(scene: Scene, tenure: ServiceTenure) -> bool:
+    """Whether every rival that is there has heard our question (and has not contradicted it)."""
+    return all(peer.acked >= tenure.asked for peer in rivals(scene, tenure))
+
+
+def demand(scene: Scene, tenure: ServiceTenure) -> Demand | None:
+    """Why this node must let go of the service that it holds; None where it may keep it."""
+    for peer in met(scene, tenure):
+        if outranked(tenure, scene.settings.node, peer):
+            term = peer.said[tenure.name_hash].term
+            return Demand("conflict", f"{peer.name} holds it in term {term}, this node in {tenure.term}")
+    for peer in scene.peers:
+        deaf_at = deaf_since(scene, tenure, peer)
+        if scene.now >= deaf_at:
+            return Demand("lease", f"{peer.name} speaks, but does not hear this node")
+    return None
+
+
+def met(scene: Scene, tenure: ServiceTenure) -> Iterator[Peer]:
+    """The peers that are there and claim the service beside us."""
+    for peer in scene.peers:
+        if peer.life in SPEAKING and peer.claims(tenure.name_hash):
+            yield peer
+
+
+def deaf_since(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
+    """From when on a peer that speaks counts as deaf to us (rule 7); inf where that does not matter."""
+    timing = scene.settings.timing
+    speaks = peer.life is Life.UP or (not peer.proven and scene.now < peer.heard_at + timing.late)
+    if not speaks or not peer.flags(tenure.name_hash) & ABLE:
+        return inf
+    return max(peer.lease_from, peer.speaking_from) + lease_of(scene, tenure, peer)
+
+
+def silent(scene: Scene) -> tuple[str, ...]:
+    """The peers on whose silence a takeover would rest."""
+    return tuple(peer.name for peer in scene.peers if peer.life in (Life.DEAD, Life.UNKNOWN))
+
+
+def cause(previous: Peer | None) -> str:
+    """The reason of a takeover, in the words of the contract, from what became of the last holder."""
+    if previous is None:
+        return "start"
+    if previous.life is Life.LEFT or (previous.beat is not None and previous.beat.flags & LEAVING):
+        return "left"
+    return "dead" if previous.life in (Life.DEAD, Life.UNKNOWN) else "fault"
+
+
+def still_heard_by(scene: Scene, missed: Peer) -> str | None:
+    """The name of a peer whose fresh beats say that it still hears the one that we miss."""
+    timing = scene.settings.timing
+    for witness in scene.peers:
+        if witness is missed or witness.life is not Life.UP or witness.beat is None:
+            continue
+        for ack in witness.beat.acks:
+            if ack.peer != missed.name_hash or ack.incarnation < missed.incarnation:
+                continue
+            freshest = min(ack.heard[::2], default=inf) * 1e-6
+            if freshest + scene.now - witness.heard_at < timing.dead:
+                return witness.name
+    return None

@@ -1,0 +1,126 @@
+"""The tenure of a service on this node: the state machine, and the data of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from math import inf
+from typing import Final
+
+from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, STARTING, STOPPING, ServiceWord, name_hash
+from heart.config.model import Service
+
+MAX_PENALTY = 3600.0  # seconds; where it fails again and again, it is tried once an hour
+
+
+class Holding(Enum):
+    """What a service is on this node."""
+
+    STOPPED = "stopped"
+    ASKING = "asking"
+    STARTING = "starting"
+    HELD = "held"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+class Step(Enum):
+    """What can happen to a service on this node."""
+
+    MAY_TAKE = "nothing speaks against holding it here"
+    WITHDRAW = "something speaks against it after all"
+    AGREED = "the arbiter and every rival that speaks agree"
+    STARTED = "all resources run"
+    START_FAILED = "a resource did not start"
+    LET_GO = "a rule or the operator demands release"
+    RELEASED = "nothing of it is left here"
+    NOT_RELEASED = "a resource may still run here"
+    BAR = "something of it runs here that is not under control"
+    PARDON = "the delay after a failure has passed"
+
+
+# Every state answers every step. What is not listed leaves the state as it is.
+TRANSITIONS: Final[Mapping[tuple[Holding, Step], Holding]] = {
+    (Holding.STOPPED, Step.MAY_TAKE): Holding.ASKING,
+    (Holding.STOPPED, Step.BAR): Holding.FAILED,
+    (Holding.ASKING, Step.WITHDRAW): Holding.STOPPED,
+    (Holding.ASKING, Step.AGREED): Holding.STARTING,
+    (Holding.STARTING, Step.STARTED): Holding.HELD,
+    (Holding.STARTING, Step.START_FAILED): Holding.FAILED,
+    (Holding.STARTING, Step.LET_GO): Holding.STOPPING,
+    (Holding.HELD, Step.LET_GO): Holding.STOPPING,
+    (Holding.STOPPING, Step.RELEASED): Holding.STOPPED,
+    (Holding.STOPPING, Step.NOT_RELEASED): Holding.FAILED,
+    (Holding.FAILED, Step.PARDON): Holding.STOPPED,
+}
+
+CLAIMING: Final = frozenset({Holding.STARTING, Holding.HELD, Holding.STOPPING})
+
+
+class ServiceTenure:
+    """One service, as this node holds it or does not. Times are awake seconds.
+
+    `term` is the term of the present or last tenure here, `known_term` the greatest of the cluster.
+    """
+
+    def __init__(self, service: Service, wait: float, may_hold: bool, now: float, known_term: int) -> None:
+        self.service = service
+        self.name = service.name
+        self.name_hash = name_hash(service.name)
+        self.wait = wait
+        self.may_hold = may_hold
+        self.holding = Holding.STOPPED
+        self.since = now
+        self.reason = "not started yet"
+        self.term = 0
+        self.known_term = known_term
+        self.previous: str | None = None
+        self.able_since = now
+        self.eligible_since: float | None = None
+        self.granted = False
+        self.asked = 0
+        self.clean = True
+        self.forced = False
+        self.failures = 0
+        self.pardon_at = inf
+        self.rivals_met: set[str] = set()
+
+    def step(self, step: Step, now: float, reason: str) -> bool:
+        """Apply a step; True where the state has changed by it."""
+        holding = TRANSITIONS.get((self.holding, step), self.holding)
+        if holding is self.holding:
+            return False
+        self.holding = holding
+        self.since = now
+        self.reason = reason
+        return True
+
+    def able(self, draining: bool) -> bool:
+        """Whether this node may hold the service, if it is its turn."""
+        return self.may_hold and not draining and self.holding is not Holding.FAILED
+
+    def claiming(self) -> bool:
+        """Whether this node holds the service or any part of it."""
+        return self.holding in CLAIMING
+
+    def fail(self, now: float, settle: float, clean: bool) -> None:
+        """Bar this node from the service for a delay that doubles with each failure (rule 10)."""
+        self.failures += 1
+        self.clean = clean
+        self.pardon_at = now + min(MAX_PENALTY, settle * 2 ** (self.failures - 1))
+
+    def word(self, draining: bool) -> ServiceWord:
+        """What this node's beats say of the service."""
+        flags = CLEAN if self.clean and not self.claiming() else 0
+        if self.able(draining):
+            flags |= ABLE
+        if self.claiming():
+            flags |= CLAIMS
+        if self.holding is Holding.ASKING:
+            flags |= ASKS
+        if self.holding is Holding.STARTING:
+            flags |= STARTING
+        if self.holding is Holding.STOPPING:
+            flags |= STOPPING
+        own = self.claiming() or self.holding is Holding.ASKING
+        return ServiceWord(self.name_hash, self.term if own else self.known_term, flags)

@@ -1,0 +1,121 @@
+"""What this node says: its sequence numbers, when its beats are due, and on which links they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+
+from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Beat, Word
+from heart.codec import frame_size
+from heart.core.decisions import Send
+from heart.core.peer import Peer
+from heart.core.settings import LinkSettings, Settings
+
+ANSWER_RATE = 20  # mere answers for each beat of the normal rate, however many ask
+PROBE_RATE = 10  # beats for each one of the normal rate, while a peer is late
+SENT_KEPT = 4096  # beats whose time of sending is remembered
+MAX_ASKS = 32
+MAX_ACKS = 32  # a beat has room for so many; where there are more peers, the others come in turn
+FAREWELL = 0.02  # seconds over which a goodbye is repeated
+FAREWELL_EVERY = 0.005
+
+
+class Line:
+    """One of this node's links, as far as sending goes: is it open, and when may the next frame go."""
+
+    def __init__(self, settings: LinkSettings) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self.up = False
+        self.reason = "not open yet"
+        self.since = -inf
+        self.sent = 0
+        self.free_at = -inf
+
+    def takes(self, now: float) -> bool:
+        """Whether a frame may go now: the medium is open and has its share of silence behind it."""
+        return self.up and now >= self.free_at
+
+
+class Voice:
+    """The sending half of one incarnation of this node. Times are awake seconds."""
+
+    def __init__(self, settings: Settings, now: float, incarnation: int) -> None:
+        self._settings = settings
+        self._beat = settings.timing.beat
+        self.lines = tuple(Line(link) for link in settings.links)
+        self.due = now
+        self._spoke_at = -inf
+        self._turn = 0
+        self.begin(incarnation)
+
+    def begin(self, incarnation: int) -> None:
+        """Begin an incarnation: sequence numbers and counts start anew."""
+        self.incarnation = incarnation
+        self.sequence = 0
+        self._sent_at: dict[int, float] = {}
+        for line in self.lines:
+            line.sent = 0
+
+    def line(self, name: str) -> Line | None:
+        """The line of this name."""
+        return next((line for line in self.lines if line.name == name), None)
+
+    def sent_at(self, sequence: int) -> float | None:
+        """When the beat with this number was sent; None where that is too long ago to matter."""
+        return self._sent_at.get(sequence)
+
+    def keep_time(self, now: float, probing: bool) -> bool:
+        """Whether a regular beat is due; if so, the next one follows in step with those before."""
+        interval = self._beat / PROBE_RATE if probing else self._beat
+        regular = self.due <= now
+        if regular:
+            self.due += interval * (1 + (now - self.due) // interval)
+        self.due = min(self.due, now + interval)
+        return regular
+
+    def answer_at(self) -> float:
+        """When the next beat that is a mere answer may go: a flood of questions makes no flood of answers."""
+        return self._spoke_at + self._beat / ANSWER_RATE
+
+    def speak(
+        self, now: float, flags: int, asks: Iterable[Peer], peers: tuple[Peer, ...], word: Word
+    ) -> Send | None:
+        """One beat on every link that takes it now; None where none does."""
+        lines = [line for line in self.lines if line.takes(now)]
+        if not lines:
+            return None
+        self._spoke_at = now
+        if not flags & GOODBYE:
+            self.sequence += 1
+            self._remember(now)
+        for line in lines:
+            line.sent += 1
+        beat = Beat(
+            sender=self._settings.node,
+            incarnation=self.incarnation,
+            sequence=GOODBYE_SEQUENCE if flags & GOODBYE else self.sequence,
+            flags=flags,
+            sent=tuple(line.sent for line in self.lines),
+            asks=tuple(peer.name_hash for peer in asks)[:MAX_ASKS],
+            acks=tuple(peer.make_ack(now) for peer in self._acked(peers)),
+            word=word,
+        )
+        for line in lines:
+            if line.settings.baud is not None:
+                line.free_at = now + line.settings.occupied(frame_size(beat))
+        return Send(beat, tuple(line.name for line in lines))
+
+    def _acked(self, peers: tuple[Peer, ...]) -> list[Peer]:
+        heard = [peer for peer in peers if peer.incarnation]
+        if len(heard) <= MAX_ACKS:
+            return heard
+        waiting = [peer for peer in heard if peer.wants_ack()]
+        others = [peer for peer in heard if not peer.wants_ack()]
+        room = max(0, MAX_ACKS - len(waiting))
+        self._turn = (self._turn + room) % max(1, len(others))
+        return (waiting + (others[self._turn :] + others[: self._turn])[:room])[:MAX_ACKS]
+
+    def _remember(self, now: float) -> None:
+        self._sent_at[self.sequence] = now
+        self._sent_at.pop(self.sequence - SENT_KEPT, None)

@@ -1,0 +1,108 @@
+"""Watches peers fall silent: late, looked for once more, dead (rule 1), and links that only seem to work."""
+
+from __future__ import annotations
+
+from math import inf
+
+from heart.core.decisions import LookAgain, StorePeer
+from heart.core.peer import Life, Peer, Turn
+from heart.core.state import State
+from heart.core.succession import still_heard_by
+
+LATE_INTERVALS = 2.5  # beats that may be overdue before a peer on a slow line is late
+
+
+class Watch:
+    """Holds the silence of each peer, and of each peer on each link, against the clock."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._looking: tuple[Peer, ...] = ()
+        self.probing = False
+
+    def looked(self) -> None:
+        """The second look is done: who was silent before it and is silent still is judged now."""
+        for peer in self._looking:
+            peer.looked = True
+        self._looking = ()
+
+    def check(self, now: float) -> None:
+        """Judge every peer by the time that it has been silent."""
+        condemned = tuple(peer for peer in self._state.everyone if self._condemned(now, peer))
+        if condemned and not self._looking:
+            self._looking = condemned
+            self._state.decide(LookAgain())
+        self.probing = any(peer.life is Life.LATE for peer in self._state.everyone)
+        for peer in self._state.everyone:
+            self._check_links(now, peer)
+
+    def _condemned(self, now: float, peer: Peer) -> bool:
+        """Judge one peer; True where only a second look stands before its death."""
+        if peer.life is Life.UP:
+            self._check_overdue(now, peer)
+        if peer.life is Life.LATE or (peer.life is Life.UNKNOWN and peer.heard_at > -inf):
+            return self._check_silence(now, peer)
+        return False
+
+    def _check_overdue(self, now: float, peer: Peer) -> None:
+        timing = self._state.timing
+        interval = peer.interval(timing.beat, timing.dead)
+        overdue_at = self._silent_from(peer) + max(
+            timing.late, LATE_INTERVALS * interval if interval > timing.beat else 0
+        )
+        if now < overdue_at:
+            self._state.wake_by(overdue_at)
+            return
+        silence = now - peer.heard_at
+        peer.turn(Turn.OVERDUE, now, f"silent for {silence:.3g} s")
+        self._state.report("node-late", peer.reason, peer=peer.name)
+        self._state.speak_now = True
+
+    def _check_silence(self, now: float, peer: Peer) -> bool:
+        dead_at = self._silent_from(peer) + peer.judge(now, self._state.timing.dead)
+        if now < dead_at:
+            self._state.wake_by(dead_at)
+            peer.looked = False
+            return False
+        if not peer.looked:
+            return True
+        witness = still_heard_by(self._state.scene(now), peer)
+        if witness is not None:
+            peer.reason = f"silent for {now - peer.heard_at:.3g} s, but {witness} still hears it"
+            return False
+        self._bury(now, peer)
+        return False
+
+    def _bury(self, now: float, peer: Peer) -> None:
+        was, probes = peer.life, peer.probes
+        silence = f"silent for {now - peer.heard_at:.3g} s on every link, {probes} probes unanswered"
+        peer.turn(Turn.SILENT, now, silence)
+        self._state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
+        if was is Life.LATE:
+            self._state.report("node-dead", silence, peer=peer.name, probes=probes)
+
+    def _silent_from(self, peer: Peer) -> float:
+        """Since when its silence counts: nothing that was missed while this node slept does (rule 2)."""
+        return max(peer.heard_at, self._state.slept_at)
+
+    def _check_links(self, now: float, peer: Peer) -> None:
+        """A peer that is heard, but not on all its links: a cable is out, and nobody would notice."""
+        if peer.life is not Life.UP or self._state.leaving:
+            return
+        heard = [h.name for h in peer.hearings if now - h.heard_at < h.judge]
+        for hearing in peer.hearings:
+            line = self._state.voice.line(hearing.name)
+            if line is None or not line.up:
+                continue
+            since = max(hearing.heard_at, peer.since, self._state.slept_at, line.since)
+            silent = now - since >= hearing.judge
+            if not silent and not hearing.silent:
+                self._state.wake_by(since + hearing.judge)
+            if silent == hearing.silent or (hearing.silent and now - hearing.heard_at >= hearing.judge):
+                continue
+            hearing.silent = silent
+            kind = "link-down" if silent else "link-up"
+            reason = f"{peer.name} is heard on {', '.join(heard) or 'no link'}, but not on {hearing.name}"
+            if not silent:
+                reason = f"{peer.name} is heard on {hearing.name} again"
+            self._state.report(kind, reason, link=hearing.name, peer=peer.name)

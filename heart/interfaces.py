@@ -1,0 +1,121 @@
+"""The walls between the steps of a beat: what a link, an arbiter and a resource promise.
+
+A third party that brings a kind of its own implements one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+
+class LinkUser(Protocol):
+    """Whom a link tells what happens on its medium. All calls come on the reactor's thread."""
+
+    def frame_received(self, link: str, frame: bytes) -> None:
+        """A whole frame came in, of whatever content; our own broadcasts come back here too."""
+
+    def link_up(self, link: str) -> None:
+        """The medium is open: frames can be sent."""
+
+    def link_down(self, link: str, reason: str) -> None:
+        """The medium was lost or could not be opened; the link goes on trying by itself.
+
+        `reason` is one line for a person, which names the device or interface. Said once for each
+        change of reason, not for each try.
+        """
+
+
+class ILink(Interface):
+    """One medium that carries frames. It knows nothing of nodes and never blocks its caller."""
+
+    name: str = Attribute("The link's name in the configuration.")
+    skipped: int = Attribute("How many frames were not sent since the start.")
+
+    def start(user: LinkUser) -> None:
+        """Open the medium, and from then on try again with backoff whenever it is lost."""
+
+    def send(frame: bytes) -> bool:
+        """Send one frame now or never: False where the medium is down or still busy with another."""
+
+    def drain() -> None:
+        """Hand over at once what the operating system has already received (bounded)."""
+
+    def descriptor() -> int | None:
+        """The open medium's file descriptor, for a process that is to inherit it; None while down."""
+
+    def stop() -> Deferred[None]:
+        """Close the medium; fires when nothing of it is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """One tenure of a service on this node, as its resources are told of it."""
+
+    cluster: str
+    node: str
+    service: str
+    term: int
+    reason: str
+    previous: str | None
+
+
+class ResourceFailed(Exception):
+    """A resource could not be started or stopped; its text is one line for a person."""
+
+
+class IResource(Interface):
+    """One thing that is started and stopped with a service."""
+
+    label: str = Attribute("What it is, for logs: 'address 10.0.0.100/24 on eth0'.")
+
+    def start(tenure: Tenure) -> Deferred[None]:
+        """Start it. Fires when it runs; fails with ResourceFailed. What runs already is a success."""
+
+    def stop(tenure: Tenure, budget: float | None) -> Deferred[None]:
+        """Stop it, by force where `budget` (seconds) passes first; None: its own timeout applies.
+
+        Fires when it has stopped; fails with ResourceFailed when it may still run. What is not
+        there is a success.
+        """
+
+    def interrupt(budget: float) -> Deferred[None]:
+        """End a start or stop that is under way within `budget` seconds; fires when nothing of it runs.
+
+        The interrupted call's Deferred fails with ResourceFailed first.
+        """
+
+    def announce() -> None:
+        """Tell the network once more that it is here, where that means anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this node act on the silence of those peers, and hold the service in that term?"""
+
+    service: str
+    term: int
+    silent: tuple[str, ...]
+
+
+class IArbiter(Interface):
+    """What must agree before a node acts on a peer's silence."""
+
+    name: str = Attribute("The arbiter's kind, for status and logs.")
+
+    def ask(question: Question) -> Deferred[bool]:
+        """Whether this node may; never fails, never fires later than the question is of use."""
+
+
+class IHistory(Interface):
+    """Where events go: nobody who reports one ever waits for it."""
+
+    def report(event: dict[str, object]) -> None:
+        """Take one event, as described in docs/events.md."""
+
+
+Clock = Callable[[], float]
