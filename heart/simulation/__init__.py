@@ -1,0 +1,1 @@
+"""The core that ships, on simulated links and clocks: one seed, one history."""
