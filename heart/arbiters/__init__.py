@@ -1,0 +1,1 @@
+"""What must agree before a node acts on a peer's silence."""

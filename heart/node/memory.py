@@ -1,0 +1,79 @@
+"""What outlives a daemon: its incarnation, the terms of services, the newest heard of each peer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import MsgspecError, Struct, field, json
+
+from heart.core.state import Record
+from heart.node.files import InThread, LatestFile
+
+FORMAT = 1
+LARGEST = 2**62  # what a beat can still speak of
+
+
+class Remembered(Struct):
+    """The content of the state file."""
+
+    format: int = FORMAT
+    incarnation: int = 0
+    terms: dict[str, int] = field(default_factory=dict)
+    peers: dict[str, Record] = field(default_factory=dict)
+
+
+def recall(path: Path) -> tuple[Remembered, str | None]:
+    """What the file remembers, and a line for a person where it is not usable: then nothing is remembered."""
+    try:
+        remembered = json.decode(path.read_bytes(), type=Remembered)
+    except FileNotFoundError:
+        return Remembered(), None
+    except OSError as error:
+        return Remembered(), f"{path}: cannot be read ({error.strerror}); this node begins without memory"
+    except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return Remembered(), f"{path}: is damaged ({error}); this node begins without memory"
+    if remembered.format != FORMAT:
+        return Remembered(), f"{path}: is of format {remembered.format}, expected {FORMAT}; it is not used"
+    if not _sane(remembered):
+        return Remembered(), f"{path}: is damaged (a number out of bounds); this node begins without memory"
+    return remembered, None
+
+
+def _sane(remembered: Remembered) -> bool:
+    numbers = [remembered.incarnation, *remembered.terms.values()]
+    numbers += [incarnation for incarnation, _ in remembered.peers.values()]
+    sequences = [sequence for _, sequence in remembered.peers.values()]
+    return all(0 <= number < LARGEST for number in numbers) and all(0 <= s < 2 * LARGEST for s in sequences)
+
+
+class Memory:
+    """Keeps what is remembered, and writes it down from a thread whenever it changes."""
+
+    def __init__(self, path: Path, remembered: Remembered, in_thread: InThread) -> None:
+        self._remembered = remembered
+        self._file = LatestFile(path, in_thread, durable=True)
+        self.written = self._file.written
+
+    def term(self, service: str, term: int) -> None:
+        """Keep the greatest known term of a service."""
+        self._remembered.terms[service] = term
+        self._write()
+
+    def incarnation(self, incarnation: int) -> None:
+        """Keep this node's incarnation."""
+        self._remembered.incarnation = incarnation
+        self._write()
+
+    def peer(self, name: str, incarnation: int, sequence: int) -> None:
+        """Keep the newest that was heard of a peer."""
+        self._remembered.peers[name] = (incarnation, sequence)
+        self._write()
+
+    def _write(self) -> None:
+        self._file.write(json.encode(self._remembered))
+
+
+def next_incarnation(remembered: Remembered, time_of_day: Callable[[], float]) -> int:
+    """Greater than every life before, even where the memory of them is lost and the clock is right."""
+    return max(remembered.incarnation + 1, int(time_of_day()))
