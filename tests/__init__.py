@@ -1,0 +1,1 @@
+"""Tests of Heart; the folders mirror those of the package."""
