@@ -1,0 +1,82 @@
+"""What a file says of the whole cluster, before any node's view of it is taken; paths as written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heart.config.links import Views, read_links
+from heart.config.model import Service, Timing
+from heart.config.nodes import Nodes, read_nodes
+from heart.config.reading import Table
+from heart.config.services import read_services
+from heart.config.timing import read_timing
+from heart.config.values import command, name, path
+
+ARBITERS = ("trust",)
+LATER_ARBITERS = ("quorum", "ping", "fence", "etcd")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The file's meaning. Where faults were noted, empty values and defaults stand in for what they hit."""
+
+    name: str
+    key_file: str | None
+    timing: Timing
+    nodes: Nodes
+    views: Views
+    services: tuple[Service, ...]
+    arbiter: str
+    events: tuple[str, ...] | None
+    state: str | None
+    run: str | None
+
+
+def read_cluster(top: Table) -> Cluster:
+    """Read the whole file, key by key; nothing that it asks for is silently left out."""
+    timing = read_timing(top.table("timing"))
+    nodes = read_nodes(top)
+    state, run = _read_paths(top.table("paths"))
+    cluster = Cluster(
+        name=top.need("cluster", name) or "",
+        key_file=top.need("key_file", path),
+        timing=timing,
+        nodes=nodes,
+        views=read_links(top, nodes),
+        services=read_services(top, nodes, timing),
+        arbiter=_read_arbiter(top.table("arbiter")),
+        events=_read_events(top.table("events")),
+        state=state,
+        run=run,
+    )
+    _refuse_later(top)
+    top.close()
+    return cluster
+
+
+def _read_arbiter(table: Table) -> str:
+    kind = table.kind(ARBITERS, LATER_ARBITERS, default="trust")
+    if kind is None:
+        table.ignore_rest()
+    table.close()
+    return kind or "trust"
+
+
+def _read_events(table: Table) -> tuple[str, ...] | None:
+    called = table.read("command", command)
+    table.close()
+    return called
+
+
+def _read_paths(table: Table) -> tuple[str | None, str | None]:
+    written = table.read("state", path), table.read("run", path)
+    table.close()
+    return written
+
+
+def _refuse_later(top: Table) -> None:
+    top.later("arbiters", 'one [arbiter] with kind = "trust"')
+    top.later("watchdog", "no such table")
+    status = top.table("status")
+    status.later("listen", "no such key: ask with the command heart status")
+    status.close()

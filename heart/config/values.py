@@ -1,0 +1,145 @@
+"""Converters from a value of the file to what it means; each refuses what does not fit.
+
+None never occurs in a TOML file: every converter refuses it, which says what was expected where a
+key is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface
+
+from heart.config.durations import EXPECTED, parse_duration
+
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+NAME_EXPECTED = "a name of at most 63 of a-z, 0-9, - and . that begins with a letter or digit"
+
+_INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # what Linux takes: no space, slash or colon
+_CIDR = re.compile(r"([0-9.]{7,15})/([1-9]|[12][0-9]|3[0-2])")
+
+
+class Unfit(Exception):
+    """A value does not fit; the text says what was expected, `advice` what to do about it."""
+
+    def __init__(self, expected: str, advice: str = "") -> None:
+        super().__init__(f"expected {expected}")
+        self.advice = advice
+
+
+def name(value: object) -> str:
+    """A name of a cluster, node, link or service."""
+    if isinstance(value, str) and NAME.fullmatch(value):
+        return value
+    raise Unfit(NAME_EXPECTED)
+
+
+def names(value: object) -> tuple[str, ...]:
+    """A list of at least one string; whether they name anything is for the caller to say."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise Unfit('a list of names such as ["alpha", "beta"]')
+
+
+def boolean(value: object) -> bool:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    raise Unfit("true or false")
+
+
+def integer(least: int, most: int) -> Callable[[object], int]:
+    """A converter for whole numbers between two bounds, both included."""
+
+    def convert(value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        raise Unfit(f"a whole number from {least} to {most}")
+
+    return convert
+
+
+def number_of(choices: Collection[int]) -> Callable[[object], int]:
+    """A converter for one of a few whole numbers."""
+
+    def convert(value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and value in choices:
+            return value
+        raise Unfit(f"one of {', '.join(map(str, choices))}")
+
+    return convert
+
+
+def duration(value: object) -> float:
+    """A duration above zero, in seconds."""
+    if not isinstance(value, str):
+        raise Unfit(EXPECTED)
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise Unfit(str(error).removeprefix("expected ")) from None
+    if seconds == 0:
+        raise Unfit("more than 0s")
+    return seconds
+
+
+def path(value: object) -> str:
+    """A path, absolute or relative to the file's folder, as it is written."""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise Unfit("a path such as /etc/heart/heart.key or one relative to the file's folder")
+    if value.startswith("~"):
+        raise Unfit("an absolute path or one relative to the file's folder", "~ has no meaning here")
+    return value
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A command: a list whose first string is a path, as it is written."""
+    if not isinstance(value, list) or not value or not all(_is_argument(item) for item in value):
+        raise Unfit('a list of non-empty strings such as ["/etc/heart/scripts/web"]')
+    path(value[0])
+    return tuple(value)
+
+
+def _is_argument(item: object) -> bool:
+    return isinstance(item, str) and item != "" and "\0" not in item
+
+
+def interface(value: object) -> str:
+    """The name of a network interface."""
+    if isinstance(value, str) and _INTERFACE.fullmatch(value) and value not in (".", ".."):
+        return value
+    raise Unfit('the name of a network interface such as "eth0"')
+
+
+def broadcast(value: object) -> str:
+    """The IPv4 address of a broadcast domain."""
+    try:
+        address = IPv4Address(value if isinstance(value, str) else "")
+    except AddressValueError:
+        raise Unfit('an IPv4 broadcast address such as "10.0.0.255"') from None
+    if address.is_multicast or address.is_unspecified:
+        raise Unfit('an IPv4 broadcast address such as "10.0.0.255"')
+    return str(address)
+
+
+def cidr(value: object) -> str:
+    """An IPv4 address of a host with its prefix length."""
+    match = _CIDR.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise Unfit('an IPv4 address with its prefix length such as "10.0.0.100/24"')
+    try:
+        held = IPv4Interface(match[0])
+    except ValueError:
+        raise Unfit('an IPv4 address with its prefix length such as "10.0.0.100/24"') from None
+    _refuse_no_host(held)
+    return str(held)
+
+
+def _refuse_no_host(held: IPv4Interface) -> None:
+    network = held.network
+    if network.prefixlen < 31 and held.ip == network.network_address:
+        raise Unfit("the address of a host", f"{held.ip} is the network's own address in {network}")
+    if network.prefixlen < 31 and held.ip == network.broadcast_address:
+        raise Unfit("the address of a host", f"{held.ip} is the broadcast address of {network}")
+    if held.ip.is_multicast or held.ip.packed[0] == 0 or held.ip == IPv4Address("255.255.255.255"):
+        raise Unfit("the address of a host")
