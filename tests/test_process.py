@@ -95,6 +95,14 @@ class GoodTests(ProcessCase):
         self.assertEqual(outcome, Outcome(None, "one\ntwo\nthree\n", 0))
         self.assertEqual(outcome.last_line, "three")
 
+    async def test_last_words(self) -> None:
+        """What stood in the pipe when it ended is taken, all of it."""
+        call = self.sh("head -c 40000 /dev/zero | tr '\\0' x")
+        assert call.pid is not None
+        os.waitid(os.P_PID, call.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 (our reactor must not read)
+        outcome = await call.done
+        self.assertEqual(outcome.cut, 40_000 - 2 * KEPT)
+
     async def test_surroundings(self) -> None:
         """It gets the environment it is given and PATH, the root directory, an empty input, arguments."""
         text = 'pwd; echo "$HEART_TERM $PATH"; env | grep -c ^SECRET; cat; echo "$@"'

@@ -1,0 +1,41 @@
+"""How a command is started, and why one was not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""The PATH of every command."""
+
+# `spawnProcess` offers neither a session of its own nor, without a fork of the whole daemon, a directory.
+LAUNCH = ("/bin/sh", "-c", 'cd / && exec setsid -- "$@"', "sh")
+
+
+def why_not_run(program: str, output: str) -> str | None:
+    """One line if it was not the command that failed but its start, else None.
+
+    The kernel has answered for these files a moment ago, so that looking at them does not stall.
+    """
+    if output.startswith("sh: ") and "setsid" in output:
+        return f"cannot be run: setsid (of util-linux) is not in {SEARCH_PATH}"
+    if not output.startswith("setsid: "):
+        return None
+    try:
+        path = Path(program)
+        if path.is_dir():
+            return "cannot be run: it is a directory, not an executable file"
+        if not path.exists():
+            return "cannot be run: there is no such file"
+        if not os.access(path, os.X_OK):
+            return (
+                "cannot be run: it is not executable (see chmod +x, and noexec in its file system's options)"
+            )
+        with path.open("rb") as file:
+            first = file.readline(256).decode(errors="replace")
+    except OSError as error:
+        return f"cannot be run: {error.strerror}"
+    interpreter = first[2:].strip(" \t\n").split(" ")[0] if first.startswith("#!") else ""
+    if interpreter and not os.access(interpreter, os.X_OK):
+        return f"cannot be run: its first line names {interpreter!r}, which is not an executable file"
+    return f"cannot be run: {output.splitlines()[0].rpartition(': ')[2]}"
