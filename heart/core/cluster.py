@@ -14,6 +14,7 @@ from heart.beat import GOODBYE, LEAVING, MAX_FRAME, PROBE, REST_FRAME, Entry, Wo
 from heart.core import inputs
 from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
 from heart.core.ear import Ear
+from heart.core.line import Line
 from heart.core.peer import Life, Peer, Turn
 from heart.core.settings import Settings
 from heart.core.state import Record, State
@@ -24,6 +25,7 @@ from heart.core.wakefulness import Wakefulness
 from heart.core.watch import Watch
 
 ACK_ROOM = 32  # bytes that an ack takes on the wire, for one link or two
+STALE = 1.5  # beats after which a holder asks a rival for a fresh ack
 STORE_EVERY = 10.0  # seconds between two times that the newest of each living peer is kept
 
 
@@ -109,18 +111,27 @@ class Core:
         state = self.state
         voice = state.voice
         regular = voice.keep_time(now, self.watch.probing)
-        if state.answer and not regular and not state.speak_now and now < voice.answer_at():
-            state.wake_by(voice.answer_at())
-        elif regular or state.speak_now or state.answer:
-            asks = self._asks(now) if regular or state.speak_now else ()
-            flags = (PROBE if self.watch.probing else 0) | (LEAVING if state.leaving else 0)
-            send = voice.speak(now, flags, asks, state.everyone, self._word())
-            if send is not None:
-                state.decide(send)
-                for peer in asks:
-                    peer.probes += peer.life is Life.LATE
+        answers = state.answer and now >= voice.answer_at()
+        asks = self._asks(now)
+        if regular or state.speak_now or answers:
+            urgent = state.speak_now or answers or bool(asks)
+            self._say(now, voice.taking(now, urgent), asks if regular or state.speak_now else ())
             state.speak_now = state.answer = state.ask_all = False
+        else:
+            self._say(now, voice.owing(now), asks)
+        if state.answer:
+            state.wake_by(voice.answer_at())
         state.wake_by(voice.due)
+        state.wake_by(voice.owed_at())
+
+    def _say(self, now: float, lines: tuple[Line, ...], asks: tuple[Peer, ...]) -> None:
+        state = self.state
+        flags = (PROBE if self.watch.probing else 0) | (LEAVING if state.leaving else 0)
+        send = state.voice.speak(now, lines, flags, asks, state.everyone, self._word())
+        if send is not None:
+            state.decide(send)
+            for peer in asks:
+                peer.probes += peer.life is Life.LATE
 
     def _asks(self, now: float) -> tuple[Peer, ...]:
         """The peers whose answer is wanted at once. Never in a mere answer, or two would go on for ever."""
@@ -134,7 +145,7 @@ class Core:
             return now < peer.heard_at + timing.dead
         if state.asking:
             return peer.life is Life.UP
-        stale = timing.lease < 3 * timing.beat or now - peer.lease_from > timing.lease / 2
+        stale = timing.lease < 3 * timing.beat or now - peer.lease_from > STALE * timing.beat
         return peer.life is Life.UP and stale and self.tenures.claiming()
 
     def _word(self) -> Word:
@@ -152,9 +163,10 @@ class Core:
         """Nothing is held any more: say so on every link, and say it again, for a frame may be lost."""
         state = self.state
         if self._farewell_until == inf:
-            busy = max((line.free_at - now for line in state.voice.lines if line.up), default=0.0)
-            self._farewell_until = now + max(FAREWELL, busy)
-        send = state.voice.speak(now, GOODBYE | LEAVING, (), state.everyone, self._word())
+            free_at = max((line.free_at() for line in state.voice.lines if line.up), default=now)
+            self._farewell_until = max(now + FAREWELL, free_at)
+        lines = state.voice.taking(now, urgent=True)
+        send = state.voice.speak(now, lines, GOODBYE | LEAVING, (), state.everyone, self._word())
         if send is not None:
             state.decide(send)
         if now >= self._farewell_until:

@@ -9,10 +9,10 @@ from typing import Any
 from heart.beat import CLAIMS, STARTING, STOPPING
 from heart.core.cluster import Core
 from heart.core.hearing import LinkHearing
+from heart.core.line import Line
 from heart.core.peer import Life, Peer
 from heart.core.succession import SPEAKING
 from heart.core.tenure import Holding, ServiceTenure
-from heart.core.voice import Line
 
 TimeOfDay = Callable[[float], str]
 _SHOWN = {Holding.ASKING: "stopped"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Ack, Beat, Word, name_hash
+from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Ack, Beat, Entry, Word, name_hash
 from heart.core.decisions import StorePeer
 from heart.core.hearing import LinkHearing, age_on, lag_on
 from heart.core.peer import Life, Peer, Turn
@@ -76,6 +76,8 @@ class Ear:
             self._take_word(peer, beat.word)
             news = True
         hearing.hear(now, beat)
+        if hearing.slow:
+            peer.note_slowness(now)
         for ack in beat.acks:
             if ack.peer == self._hash:
                 news |= self._acknowledged(now, peer, hearing, ack)
@@ -118,7 +120,15 @@ class Ear:
     def _take_word(self, peer: Peer, word: Word) -> None:
         peer.say(word)
         for entry in word.entries:
-            self._state.table.merge(entry)
+            if self._state.table.merge(entry):
+                self._compare(entry)
+
+    def _compare(self, entry: Entry) -> None:
+        """Nodes that run different configurations say so."""
+        own = self._state.settings.configuration
+        if entry.configuration != own:
+            reason = f"{entry.node} runs configuration {entry.configuration}, this node {own}"
+            self._state.report("configuration", reason, peer=entry.node)
 
     def _rise(self, now: float, peer: Peer, hearing: LinkHearing) -> None:
         if not peer.proven:

@@ -10,7 +10,11 @@ MICROSECOND = 1e-6
 
 
 class LinkHearing:
-    """One peer on one link. Times are awake seconds; `interval` is the link's own, `judge` its verdict."""
+    """One peer on one link. Times are awake seconds.
+
+    `interval` is the link's own, and `slow` says that it is longer than the beat; `judge` is how long a
+    peer that is heard here alone may be silent before it is dead.
+    """
 
     __slots__ = (
         "_base",
@@ -25,12 +29,14 @@ class LinkHearing:
         "round_trip",
         "sequence",
         "silent",
+        "slow",
     )
 
-    def __init__(self, name: str, name_hash: int, interval: float, judge: float) -> None:
+    def __init__(self, name: str, name_hash: int, interval: float, slow: bool, judge: float) -> None:
         self.name = name
         self.name_hash = name_hash
         self.interval = interval
+        self.slow = slow
         self.judge = judge
         self.round_trip: float | None = None
         self.silent = False

@@ -8,7 +8,7 @@ from math import inf
 from typing import Final
 
 from heart.beat import ASKS, CLAIMS, CLEAN, PROBE, Ack, Beat, ServiceWord, Word, name_hash
-from heart.core.hearing import LinkHearing, age_on, heard_pairs
+from heart.core.hearing import LinkHearing, age_on, heard_pairs, lag_on
 
 
 class Life(Enum):
@@ -167,6 +167,10 @@ class Peer:
         """How many seconds before its last beat it heard us on this link; None: never, or it does not say."""
         return None if self.ack is None else age_on(self.ack, hearing.index)
 
+    def lags(self, hearing: LinkHearing) -> int:
+        """By how many of our beats this link is behind the newest that it has heard; 0 if it does not say."""
+        return 0 if self.ack is None else lag_on(self.ack, hearing.index)
+
     def last_claim(self, service: int) -> float:
         """When the service was last heard claimed by it without a clean release since; -inf: never."""
         if self.claims(service):
@@ -178,30 +182,26 @@ class Peer:
         said = self.said.get(service)
         return 0 if said is None else said.flags
 
-    def only_slow(self, dead: float) -> bool:
-        """Whether it is heard on nothing but lines that are slower than the beat."""
-        current = [h for h in self.hearings if h.heard_at > self.heard_at - dead]
-        return bool(current) and all(hearing.judge > dead for hearing in current)
+    def note_slowness(self, now: float) -> None:
+        """A beat came on a line slower than the beat: did a fast link bring it, too?"""
+        fast = max((h.sequence for h in self.hearings if not h.slow), default=0)
+        judges = [h.judge for h in self.hearings if h.slow and h.sequence > fast]
+        if judges:
+            self.slow_until = now + min(judges)
 
-    def judge(self, now: float, dead: float) -> float:
-        """After how many seconds of silence it is dead (rule 1): longer where only a slow line is heard.
+    def dead_at(self, silent_from: float, dead: float) -> float:
+        """When it is dead, if nothing of it has been heard since `silent_from` (rule 1).
 
-        A fast link that has come back counts again only after a while, since the peer reckons with
-        the longer time until it has learnt better.
+        A peer that is heard on nothing but a slow line is given that line's time, and keeps it for as
+        long when a fast link has come back: it reckons with it until it has learnt better.
         """
-        if all(hearing.judge <= dead for hearing in self.hearings):
-            return dead
-        slow = min((h.judge for h in self.hearings if h.judge > dead), default=dead)
-        if self.only_slow(dead):
-            self.slow_until = self.heard_at + slow
-            return slow
-        return slow if now < self.slow_until else dead
+        return max(silent_from + dead, self.slow_until)
 
-    def interval(self, beat: float, dead: float) -> float:
+    def interval(self, now: float, beat: float) -> float:
         """The seconds between its beats that can be expected on what is heard of it now."""
-        if not self.only_slow(dead):
+        if now >= self.slow_until:
             return beat
-        return min(h.interval for h in self.hearings if h.heard_at > self.heard_at - dead)
+        return min(h.interval for h in self.hearings if h.slow)
 
     def _let_claims_age(self) -> None:
         for service, said in self.said.items():

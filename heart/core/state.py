@@ -10,7 +10,7 @@ from heart.beat import Entry, name_hash
 from heart.core.decisions import Decision, Report
 from heart.core.hearing import LinkHearing
 from heart.core.peer import Peer
-from heart.core.settings import Settings
+from heart.core.settings import LinkSettings, Settings
 from heart.core.succession import Scene
 from heart.core.table import StatusTable
 from heart.core.voice import Voice
@@ -76,14 +76,14 @@ class State:
 
 
 def _make_peer(settings: Settings, name: str, now: float, record: Record | None) -> Peer:
-    hearings = tuple(
-        LinkHearing(
-            link.name, name_hash(link.name), link.interval(settings.timing.beat), settings.judge(link)
-        )
-        for link in settings.links
-        if name in link.peers
-    )
+    hearings = tuple(_make_hearing(settings, link) for link in settings.links if name in link.peers)
     peer = Peer(name, hearings, now)
     if record is not None:
         peer.remember(*record)
     return peer
+
+
+def _make_hearing(settings: Settings, link: LinkSettings) -> LinkHearing:
+    beat = settings.timing.beat
+    interval = link.interval(beat)
+    return LinkHearing(link.name, name_hash(link.name), interval, interval > beat, settings.judge(link))

@@ -134,13 +134,9 @@ def lease_of(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
 
 
 def judged_by(peer: Peer, dead: float) -> float:
-    """After how much silence this peer will call us dead, by the links on which it says it hears us."""
-    ages = {h: age for h in peer.hearings if (age := peer.hears_us(h)) is not None}
-    if not ages:
-        return dead
-    newest = min(ages.values())
-    current = [hearing.judge for hearing, age in ages.items() if age < newest + dead]
-    return min(current)
+    """After how much silence this peer will call us dead: it has our newest beat from a fast link or not."""
+    heard_newest = [h.judge for h in peer.hearings if peer.hears_us(h) is not None and peer.lags(h) == 0]
+    return min(heard_newest, default=dead)
 
 
 def outranked(tenure: ServiceTenure, node: str, peer: Peer) -> bool:

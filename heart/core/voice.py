@@ -8,8 +8,9 @@ from math import inf
 from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Beat, Word
 from heart.codec import frame_size
 from heart.core.decisions import Send
+from heart.core.line import Line
 from heart.core.peer import Peer
-from heart.core.settings import LinkSettings, Settings
+from heart.core.settings import Settings
 
 ANSWER_RATE = 20  # mere answers for each beat of the normal rate, however many ask
 PROBE_RATE = 10  # beats for each one of the normal rate, while a peer is late
@@ -20,30 +21,13 @@ FAREWELL = 0.02  # seconds over which a goodbye is repeated
 FAREWELL_EVERY = 0.005
 
 
-class Line:
-    """One of this node's links, as far as sending goes: is it open, and when may the next frame go."""
-
-    def __init__(self, settings: LinkSettings) -> None:
-        self.settings = settings
-        self.name = settings.name
-        self.up = False
-        self.reason = "not open yet"
-        self.since = -inf
-        self.sent = 0
-        self.free_at = -inf
-
-    def takes(self, now: float) -> bool:
-        """Whether a frame may go now: the medium is open and has its share of silence behind it."""
-        return self.up and now >= self.free_at
-
-
 class Voice:
     """The sending half of one incarnation of this node. Times are awake seconds."""
 
     def __init__(self, settings: Settings, now: float, incarnation: int) -> None:
         self._settings = settings
         self._beat = settings.timing.beat
-        self.lines = tuple(Line(link) for link in settings.links)
+        self.lines = tuple(Line(link, settings.timing.beat) for link in settings.links)
         self.due = now
         self._spoke_at = -inf
         self._turn = 0
@@ -78,11 +62,34 @@ class Voice:
         """When the next beat that is a mere answer may go: a flood of questions makes no flood of answers."""
         return self._spoke_at + self._beat / ANSWER_RATE
 
+    def owed_at(self) -> float:
+        """When a line can be given the urgent frame that it could not take; inf where none is owed."""
+        return min((line.free_at() for line in self.lines if line.owed), default=inf)
+
+    def owing(self, now: float) -> tuple[Line, ...]:
+        """All that take a frame now, if one is among them that is owed it; else none.
+
+        A beat on a slow line alone would tell its receivers that the fast links do not work.
+        """
+        taking = tuple(line for line in self.lines if line.takes(now, urgent=True))
+        return taking if any(line.owed for line in taking) else ()
+
+    def taking(self, now: float, urgent: bool) -> tuple[Line, ...]:
+        """The lines that take a frame now; those that do not are owed it where it is urgent."""
+        for line in self.lines:
+            line.owed |= urgent and line.up and not line.takes(now, urgent)
+        return tuple(line for line in self.lines if line.takes(now, urgent))
+
     def speak(
-        self, now: float, flags: int, asks: Iterable[Peer], peers: tuple[Peer, ...], word: Word
+        self,
+        now: float,
+        lines: tuple[Line, ...],
+        flags: int,
+        asks: Iterable[Peer],
+        peers: tuple[Peer, ...],
+        word: Word,
     ) -> Send | None:
-        """One beat on every link that takes it now; None where none does."""
-        lines = [line for line in self.lines if line.takes(now)]
+        """One beat on these lines; None where there are none."""
         if not lines:
             return None
         self._spoke_at = now
@@ -103,7 +110,7 @@ class Voice:
         )
         for line in lines:
             if line.settings.baud is not None:
-                line.free_at = now + line.settings.occupied(frame_size(beat))
+                line.send(now, frame_size(beat))
         return Send(beat, tuple(line.name for line in lines))
 
     def _acked(self, peers: tuple[Peer, ...]) -> list[Peer]:

@@ -46,7 +46,7 @@ class Watch:
 
     def _check_overdue(self, now: float, peer: Peer) -> None:
         timing = self._state.timing
-        interval = peer.interval(timing.beat, timing.dead)
+        interval = peer.interval(now, timing.beat)
         overdue_at = self._silent_from(peer) + max(
             timing.late, LATE_INTERVALS * interval if interval > timing.beat else 0
         )
@@ -59,7 +59,7 @@ class Watch:
         self._state.speak_now = True
 
     def _check_silence(self, now: float, peer: Peer) -> bool:
-        dead_at = self._silent_from(peer) + peer.judge(now, self._state.timing.dead)
+        dead_at = peer.dead_at(self._silent_from(peer), self._state.timing.dead)
         if now < dead_at:
             self._state.wake_by(dead_at)
             peer.looked = False
@@ -89,16 +89,16 @@ class Watch:
         """A peer that is heard, but not on all its links: a cable is out, and nobody would notice."""
         if peer.life is not Life.UP or self._state.leaving:
             return
-        heard = [h.name for h in peer.hearings if now - h.heard_at < h.judge]
+        heard = [h.name for h in peer.hearings if now < h.heard_at + h.judge]
         for hearing in peer.hearings:
             line = self._state.voice.line(hearing.name)
             if line is None or not line.up:
                 continue
             since = max(hearing.heard_at, peer.since, self._state.slept_at, line.since)
-            silent = now - since >= hearing.judge
+            silent = now >= since + hearing.judge
             if not silent and not hearing.silent:
                 self._state.wake_by(since + hearing.judge)
-            if silent == hearing.silent or (hearing.silent and now - hearing.heard_at >= hearing.judge):
+            if silent == hearing.silent or (hearing.silent and now >= hearing.heard_at + hearing.judge):
                 continue
             hearing.silent = silent
             kind = "link-down" if silent else "link-up"

@@ -49,13 +49,11 @@ def core_settings(configuration: Configuration) -> Settings:
 
 
 class NodeService(Service):
-    """One node's daemon, as a Twisted service. `reactor` keeps monotonic time; `log` may be None."""
+    """One node's daemon, as a Twisted service. `reactor` keeps monotonic time."""
 
     _log = Logger()
 
-    def __init__(
-        self, configuration: Configuration, keys: Keys, reactor: Any, log: LogWriter | None = None
-    ) -> None:
+    def __init__(self, configuration: Configuration, keys: Keys, reactor: Any, log: LogWriter) -> None:
         self._configuration = configuration
         self._keys = keys
         self._reactor = reactor
@@ -68,14 +66,12 @@ class NodeService(Service):
     def setServiceParent(self, parent: Any) -> None:
         """Have twistd log through our writer, which cannot hold up a beat."""
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
-        if self._log_writer is not None:
-            parent.setComponent(ILogObserver, self._log_writer)
+        parent.setComponent(ILogObserver, self._log_writer)
 
     def startService(self) -> None:
         """Begin the node's life."""
         super().startService()  # type: ignore[no-untyped-call]
-        if self._log_writer is not None:
-            self._log_writer.start()
+        self._log_writer.start()
         self._hands = Hands(self._configuration, self._remembered, self._reactor)
         self._begun = Deferred.fromCoroutine(self._begin())
         self._begun.addErrback(self._could_not_begin)

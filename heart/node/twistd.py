@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import syslog
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ from twisted.python.usage import Options as TwistdOptions
 from heart.config import ConfigurationErrors, load
 from heart.config.model import Configuration
 from heart.keys import KeyFileError, Keys, load_keys
-from heart.logs import LogWriter, to_descriptor
+from heart.logs import LogWriter, Write, to_descriptor
 from heart.node import reactor as monotonic
 from heart.node.lock import NodeLock, NodeLocked
 
@@ -38,7 +39,7 @@ class Options(TwistdOptions):
     ]
     configuration: Configuration
     cluster_keys: Keys
-    log: LogWriter | None
+    log: LogWriter
 
     def postOptions(self) -> None:
         """Read the configuration, become the only daemon of this node, and bring our reactor."""
@@ -60,7 +61,7 @@ class Options(TwistdOptions):
         if twistd["pidfile"] == "twistd.pid":
             in_run = self.configuration.socket().with_suffix(".pid")
             twistd["pidfile"] = "" if twistd["nodaemon"] else str(in_run)
-        self.log = None if twistd["syslog"] else LogWriter(to_descriptor(_log_descriptor(twistd)))
+        self.log = LogWriter(_to_syslog(twistd["prefix"]) if twistd["syslog"] else _to_file(twistd))
 
 
 def make_service(options: Options) -> IService:
@@ -74,16 +75,22 @@ def make_service(options: Options) -> IService:
     return NodeService(options.configuration, options.cluster_keys, reactor, options.log)
 
 
-def _log_descriptor(twistd: Any) -> int:
-    """Where twistd would log to: a file descriptor that outlives its daemonizing."""
+def _to_syslog(prefix: str) -> Write:
+    """Writes lines to the system's log, which may stall as any log may."""
+    syslog.openlog(prefix, syslog.LOG_PID, syslog.LOG_DAEMON)
+    return lambda line: syslog.syslog(line.rstrip("\n"))
+
+
+def _to_file(twistd: Any) -> Write:
+    """Writes lines where twistd would: to a file descriptor that outlives its daemonizing."""
     logfile = twistd["logfile"]
     if twistd["nodaemon"] and logfile in (None, "-"):
-        return STANDARD_OUTPUT
+        return to_descriptor(STANDARD_OUTPUT)
     if logfile == "-":
         _end("heart: a daemon has no standard output to log to; name a file with --logfile")
     path = Path(twistd["rundir"] or ".", logfile or "twistd.log")
     try:
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        return to_descriptor(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640))
     except OSError as error:
         _end(f"{path}: the log cannot be written ({error.strerror}); name another file with --logfile")
 
