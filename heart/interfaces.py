@@ -73,6 +73,9 @@ class IResource(Interface):
 
     label: str = Attribute("What it is, for logs: 'address 10.0.0.100/24 on eth0'.")
 
+    output: str = Attribute("What its last call printed, shortened; empty where it prints nothing.")
+    pid: int | None = Attribute("The process group of the command that runs for it now, if one does.")
+
     def start(tenure: Tenure) -> Deferred[None]:
         """Start it. Fires when it runs; fails with ResourceFailed. What runs already is a success."""
 

@@ -1,4 +1,4 @@
-"""`heart demo`: two real nodes on this machine, to be killed and cut off by key, or played through by themselves."""
+"""`heart demo`: two real nodes on this machine, to be killed and cut off by key, or in a fixed story."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _play(interruption: Interruption) -> int:
 
     with DemoCluster() as cluster:
         try:
-            Act(cluster, interruption, lambda line: click.echo(line)).play()
+            Act(cluster, interruption, click.echo).play()
         except StepFailed as error:
             cluster.keep = True
             complain(f"FAILED: {error}; the logs are in {cluster.folder.path}")

@@ -19,7 +19,7 @@ from heart.config import model
 from heart.interfaces import ILink, LinkUser
 from heart.links.datagrams import Reader, open_socket
 from heart.links.medium import Condition, InThread, Reactor, why
-from heart.links.retry import Retry
+from heart.links.retry import Backoff, Retry
 from heart.linux.interfaces import Interface, InterfaceUnusable, look_at
 
 DRAIN = 4_096
@@ -27,6 +27,9 @@ DRAIN = 4_096
 
 LOOK = 1.0
 """Seconds between two looks at an interface."""
+
+LONGEST_WAIT = 1.0
+"""Seconds between two tries at most: a fresh socket costs little, and a way out is precious."""
 
 _BUSY = (errno.EAGAIN, errno.ENOBUFS)  # the way out is full for a moment, not gone
 
@@ -54,7 +57,7 @@ class UdpLink:
         self._in_thread = in_thread
         self._look_at = look
         self._condition = Condition(settings.name)
-        self._retry = Retry(reactor, self._look)
+        self._retry = Retry(reactor, self._look, Backoff(greatest=LONGEST_WAIT))
         self._reader: Reader | None = None
         self._interface: Interface | None = None
         self._target = (settings.broadcast or "", settings.port)

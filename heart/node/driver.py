@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -16,6 +17,9 @@ from heart.core.cluster import Core
 from heart.interfaces import IArbiter, Question, Tenure
 from heart.node.clocks import Clocks
 from heart.node.hands import Hands
+
+ENDINGS = frozenset({"held", "released", "failed"})
+OUTPUT_KEPT = 2000  # characters of the end of a script's output that go with an event
 
 
 class Driver:
@@ -156,7 +160,7 @@ class Driver:
             case d.StorePeer(peer, incarnation, sequence):
                 self._memory.peer(peer, incarnation, sequence)
             case d.Report(kind, reason, fields):
-                self._history.report({"kind": kind, "reason": reason, **fields})
+                self._history.report({"kind": kind, "reason": reason, **fields, **self._output(kind, fields)})
             case d.Finished():
                 self._finished()
 
@@ -175,6 +179,12 @@ class Driver:
 
         asked = self._arbiter.ask(question).addCallback(answer)
         asked.addErrback(lambda failure: self._log.failure("The arbiter failed", failure))
+
+    def _output(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """What the scripts of a service printed goes with the event that tells how it ended."""
+        output = self._sequences[fields["service"]].output() if kind in ENDINGS else {}
+        shortened = {label: text[-OUTPUT_KEPT:] for label, text in output.items()}
+        return {"output": shortened} if shortened else {}
 
     def _tenure(self, service: str, term: int, reason: str) -> Tenure:
         settings = self.core.state.settings

@@ -5,6 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from stat import S_ISLNK, S_IWGRP, S_IWOTH
+
+OTHERS_WRITE = S_IWGRP | S_IWOTH
 
 
 class NodeLocked(Exception):
@@ -31,7 +34,7 @@ class NodeLock:
 
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700 if os.geteuid() else 0o755, parents=True, exist_ok=True)
         _refuse_strangers(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
@@ -42,7 +45,10 @@ def _open(path: Path) -> int:
 
 
 def _refuse_strangers(folder: Path) -> None:
-    """A folder of another user could be made to hold whatever that user likes."""
-    owner = folder.stat().st_uid
-    if owner not in (0, os.geteuid()):
-        raise NodeLocked(f"{folder}: belongs to user {owner}; expected it to belong to root or to this user")
+    """A folder that another user can write to could be made to hold whatever that user likes."""
+    status = folder.lstat()
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & OTHERS_WRITE or S_ISLNK(status.st_mode):
+        raise NodeLocked(
+            f"{folder}: belongs to user {status.st_uid}, mode {status.st_mode & 0o7777:o}; expected a folder"
+            " of root or of this user, no symbolic link, where no other user may write"
+        )

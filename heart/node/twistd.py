@@ -6,6 +6,7 @@ wrong is said in one line on standard error, and nothing is started.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -70,6 +71,8 @@ def make_service(options: Options) -> IService:
 
     from heart.node.service import NodeService
 
+    # What is loaded now stays for good: a collection that has to look through it would pause the beats.
+    gc.freeze()
     # Until there is something to reload, a hang-up must not end what keeps a service alive.
     signal.signal(signal.SIGHUP, lambda number, frame: None)
     return NodeService(options.configuration, options.cluster_keys, reactor, options.log)

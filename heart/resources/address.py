@@ -40,6 +40,8 @@ class Address:
         self, settings: AddressResource, reactor: Reactor, threads: ThreadPool, book: AddressBook
     ) -> None:
         self.label = f"address {settings.address} on {settings.interface}"
+        self.output = ""
+        self.pid: int | None = None
         self._settings, self._reactor, self._threads, self._book = settings, reactor, threads, book
         self._queue = DeferredLock()
         self._result: Deferred[None] | None = None

@@ -25,6 +25,7 @@ class Script:
         self._settings = settings
         self._reactor = reactor
         self._call: Call | None = None
+        self.output = ""
 
     @property
     def pid(self) -> int | None:
@@ -63,6 +64,7 @@ class Script:
         return self._call.done.addCallback(self._judge, action)
 
     def _judge(self, outcome: Outcome, action: str) -> None:
+        self.output = outcome.output
         if outcome.output:
             self._log.info(
                 "{label} {action} wrote: {output}", label=self.label, action=action, output=outcome.output

@@ -91,6 +91,10 @@ class Sequence:
         for resource in self._resources:
             resource.announce()
 
+    def output(self) -> dict[str, str]:
+        """What the resources printed when they were last started or stopped, by their labels."""
+        return {resource.label: resource.output for resource in self._resources if resource.output}
+
     def _require_rest(self, order: str) -> None:
         if self._busy:
             raise RuntimeError(f"{order} ordered while an earlier order is being carried out")
@@ -177,7 +181,7 @@ class Sequence:
 
     def _note(self) -> None:
         """Say what is held and what runs, where that has changed."""
-        pids = [getattr(resource, "pid", None) for resource in self._resources]
+        pids = [resource.pid for resource in self._resources]
         now = (self._tenure if self._begun else None, tuple(pid for pid in pids if pid is not None))
         if now != self._told:
             self._told = now

@@ -153,7 +153,7 @@ class FaultTests(SynchronousTestCase):
             self.reactor.advance(0.125)
             if self.sockets != before:
                 opened.append(self.reactor.seconds())
-        self.assertEqual(opened[:5], [0.25, 0.75, 1.75, 3.75, 7.75])
+        self.assertEqual(opened[:5], [0.25, 0.75, 1.75, 2.75, 3.75])
         self.assertEqual(len(self.notes.reasons), 1)
         self.assertEqual(len(self.reactor.getReaders()), 1)
 
@@ -390,7 +390,7 @@ class InterfaceLinkTests(SynchronousTestCase):
             self.reactor.advance(0.125)
             if self.looks != before:
                 times.append(self.reactor.seconds())
-        self.assertEqual(times[:6], [0.25, 0.75, 1.75, 3.75, 7.75, 12.75])
+        self.assertEqual(times[:6], [0.25, 0.75, 1.75, 2.75, 3.75, 4.75])
         self.assertEqual(len(self.notes.told), 1)
 
     def test_a_look_that_stalls(self) -> None:

@@ -108,6 +108,7 @@ class FakeResource:
         self.plans = {"start": start, "stop": stop}
         self.runs = False
         self.pid: int | None = None
+        self.output = ""
         self.announced = 0
         self._call: tuple[str, Deferred[None], IDelayedCall | None] | None = None
 
@@ -175,6 +176,8 @@ class RudeResource:
     """Breaks every promise: what it is asked for never ends."""
 
     label = "rude"
+    output = ""
+    pid: int | None = None
 
     def start(self, tenure: Tenure) -> Deferred[None]:
         """Never."""

@@ -65,6 +65,7 @@ class ScriptTests(ProcessCase):
         self.assertEqual(
             await self.line(script.start(TENURE)), f"script {self.path} start: exit status 5: no disk"
         )
+        self.assertEqual(script.output, "first\nno disk\n")
         script = self.make("kill -SEGV $$")
         self.assertEqual(
             await self.line(script.stop(TENURE, 1)), f"script {self.path} stop: killed by SIGSEGV"
