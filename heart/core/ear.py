@@ -13,7 +13,6 @@ from heart.core.decisions import StorePeer
 from heart.core.hearing import LinkHearing, age_on, lag_on
 from heart.core.peer import Life, Peer, Turn
 from heart.core.state import State
-from heart.core.succession import SPEAKING
 
 REPORT_EVERY = 10.0  # seconds between two reports of refused frames
 
@@ -166,7 +165,7 @@ class Ear:
         """The same beat on another link says only that this link works; on the same link it is a replay."""
         if beat.flags & GOODBYE:
             return False
-        if beat.sequence <= hearing.sequence or peer.life not in SPEAKING:
+        if beat.sequence <= hearing.sequence or peer.life in (Life.DEAD, Life.LEFT):
             return self._replayed(hearing.name, peer)
         hearing.hear(now, beat)
         for ack in beat.acks:

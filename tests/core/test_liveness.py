@@ -196,6 +196,23 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(peer.on["lan"].received, peer.on["cable"].received)
         self.assertEqual(self.bench.core.ear.refused["cable"], {})
 
+    def test_second_copy_before_any_proof(self) -> None:
+        """Nor is it one while the peer has yet to acknowledge us."""
+        self.beta.hears = False
+        self.bench.run_to(0.5, [self.beta], ["lan", "cable"])
+        self.assertEqual(self.bench.core.ear.refused["cable"], {})
+
+    def test_frames_that_a_dead_peer_never_got_through(self) -> None:
+        """What one link lost, sent again there after the peer's death, does not make that link look alive."""
+        kept = [self.beta.beat(self.bench)]
+        self.bench.give(inputs.Heard("lan", kept[0]))
+        self.bench.run_to(0.5, [self.beta])
+        self.bench.run_to(2)
+        self.assertEqual(self.bench.life(), "dead")
+        self.bench.give(inputs.Heard("cable", kept[0]))
+        self.assertEqual(self.bench.core.ear.refused["cable"], {"replayed": 1})
+        self.assertEqual(self.bench.core.state.peers["beta"].on["cable"].received, 0)
+
     def test_lost_frames_are_counted(self) -> None:
         """What the peer sent on a link and what arrived there tell what was lost."""
         self.bench.run_to(0.4, [self.beta])
