@@ -1,6 +1,7 @@
 """The beat: what one node says to all the others, as records that cross the wire.
 
-The format is written down in docs/beat.md, with test vectors. Names of nodes, links and services
+The format is written down in docs/beat.md, with test vectors. None of these records can be part of a
+cycle, so the garbage collector is spared them (`gc=False`). Names of nodes, links and services
 are spoken of by a short hash, so that a beat is small and positions in a file mean nothing.
 """
 
@@ -70,7 +71,7 @@ class ServiceWord(Struct, frozen=True, array_like=True, gc=False):
     promised_to: Hash | None = None
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, array_like=True, gc=False):
     """A node's own entry of the status table; only that node writes it, all pass it on.
 
     The entry with the greater (incarnation, version) is the newer one. `notes` are facts about
@@ -85,7 +86,7 @@ class Entry(Struct, frozen=True, array_like=True):
     notes: tuple[tuple[str, str, str], ...] = ()
 
 
-class Word(Struct, frozen=True, array_like=True):
+class Word(Struct, frozen=True, array_like=True, gc=False):
     """The part of a beat that rarely changes.
 
     `digest` sums up the sender's status table; `entries` are sent where digests differ.
@@ -97,7 +98,7 @@ class Word(Struct, frozen=True, array_like=True):
     entries: tuple[Entry, ...] = ()
 
 
-class Beat(Struct, frozen=True, array_like=True):
+class Beat(Struct, frozen=True, array_like=True, gc=False):
     """One signed message: who I am, that I live, what I hold, what I heard.
 
     `sent` counts the frames of this incarnation on each of `word.links`, this one included. `asks`

@@ -14,6 +14,7 @@ from heart.beat import GOODBYE, LEAVING, MAX_FRAME, PROBE, REST_FRAME, Entry, Wo
 from heart.core import inputs
 from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
 from heart.core.ear import Ear
+from heart.core.inputs import Heard
 from heart.core.line import Line
 from heart.core.peer import Life, Peer, Turn
 from heart.core.settings import Settings
@@ -52,6 +53,7 @@ class Core:
     ) -> None:
         self.state = State(settings, awake, incarnation, records)
         self.ear = Ear(self.state)
+        self._hear = self.ear.hear
         self.watch = Watch(self.state)
         self.wakefulness = Wakefulness(awake, boot, settings.timing.late)
         self._boot = boot
@@ -77,19 +79,18 @@ class Core:
         Never raises for anything that a peer can send.
         """
         self._boot = boot
-        overdue = awake >= self.state.deadline
-        if overdue or self.wakefulness.suspended(awake, boot):
-            slept = self.wakefulness.slept(awake, boot, self.state.deadline)
+        state = self.state
+        overdue = awake >= state.deadline
+        if overdue or boot - awake > self.wakefulness.greatest_gap:
+            slept = self.wakefulness.slept(awake, boot, state.deadline)
             if slept:
                 self._slept(awake, slept)
                 overdue = True
-        if type(event) is inputs.Heard:
-            news = self.ear.hear(awake, event.link, event.beat)
-        else:
-            news = self._take(awake, event)
+        news = self._hear(awake, event.link, event.beat) if type(event) is Heard else self._take(awake, event)
         if news or overdue:
             self._hold_against_rules(awake)
-        return self.state.decided()
+            return state.decided()
+        return ()
 
     def _hold_against_rules(self, now: float) -> None:
         """Everything that time or news may have changed, in the order: peers, services, beats."""

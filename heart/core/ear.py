@@ -26,6 +26,7 @@ class Ear:
         self._voice = state.voice
         self._name = state.settings.node
         self._hash = name_hash(self._name)
+        self._measure_every = state.timing.beat / 2
         self.refused = {link.name: Counter[str]() for link in state.settings.links}
         self._unreported = {link.name: Counter[str]() for link in state.settings.links}
         self._report_at = 0.0
@@ -102,7 +103,8 @@ class Ear:
             sent_at = voice.sent_at(ack.sequence)
             if sent_at is not None:
                 peer.lease_from = sent_at
-            self._measure(now, hearing, ack)
+            if now >= hearing.measured_at + self._measure_every:
+                self._measure(now, hearing, ack)
         if not peer.proven and ack.sequence:
             peer.proven = True
             peer.trust_release()
@@ -114,6 +116,7 @@ class Ear:
         age = age_on(ack, hearing.index)
         sent_at = self._voice.sent_at(ack.sequence - lag_on(ack, hearing.index))
         if age is not None and sent_at is not None:
+            hearing.measured_at = now
             hearing.round_trip = max(0.0, now - sent_at - age)
 
     def _take_word(self, peer: Peer, word: Word) -> None:

@@ -23,6 +23,7 @@ class LinkHearing:
         "index",
         "interval",
         "judge",
+        "measured_at",
         "name",
         "name_hash",
         "received",
@@ -40,6 +41,7 @@ class LinkHearing:
         self.judge = judge
         self.round_trip: float | None = None
         self.silent = False
+        self.measured_at = -inf
         self.heard_at = -inf
         self.begin()
 

@@ -11,23 +11,22 @@ MINUTES_KEPT = 60
 class Wakefulness:
     """Watches the two monotonic clocks for time in which this node could neither hear nor act.
 
-    `awake` stands still while the machine is suspended, `boot` does not. A loop that comes back
-    later than it asked for was stopped, starved, or its machine was.
+    `awake` stands still while the machine is suspended, `boot` does not: where `boot` is ahead of it by
+    more than `greatest_gap`, the machine was. A loop that comes back later than it asked for was
+    stopped, starved, or its machine was.
     """
 
     def __init__(self, awake: float, boot: float, tolerance: float) -> None:
         self._tolerance = tolerance
         self._gap = boot - awake
+        self.greatest_gap = self._gap + tolerance
         self._minutes: deque[tuple[int, float]] = deque(maxlen=MINUTES_KEPT)
-
-    def suspended(self, awake: float, boot: float) -> bool:
-        """Whether the whole machine stood still since the last look, for longer than is tolerated."""
-        return boot - awake - self._gap > self._tolerance
 
     def slept(self, awake: float, boot: float, due: float) -> float:
         """For how many seconds this node was asleep before now, when it meant to act at `due`; 0 if not."""
         suspended = boot - awake - self._gap
         self._gap += suspended
+        self.greatest_gap = self._gap + self._tolerance
         lateness = max(0.0, awake - due)
         self._note(awake, lateness)
         asleep = lateness + max(0.0, suspended)

@@ -17,7 +17,7 @@ from heart.beat import MAX_FRAME
 from heart.links.medium import why
 from heart.linux.interfaces import Interface, bind_to_interface
 
-BATCH = 64
+BATCH = 256
 """The most datagrams that one wake-up takes in, so that timers run during a flood."""
 
 _RECEIVE_BUFFER = 1 << 20  # bytes; a stall of ours must not cost beats that have arrived

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from heart.history import rfc3339
 from heart.interfaces import Clock
@@ -18,16 +19,13 @@ class Clocks:
     boot: Clock
 
 
-def _boot() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 def machine_clocks() -> Clocks:
     """CLOCK_MONOTONIC, which stands still while the machine is suspended, and CLOCK_BOOTTIME, which does not.
 
     Where a platform has no CLOCK_BOOTTIME a suspended machine cannot be told from one that ran.
     """
-    return Clocks(time.monotonic, _boot if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic)
+    boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return Clocks(time.monotonic, partial(time.clock_gettime, boot))
 
 
 def time_of_day() -> datetime:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from heart.beat import Beat
-from heart.codec import BeatTooLarge, Codec
+from heart.codec import BeatTooLarge, Codec, Refusal
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.cluster import Core
+from heart.core.inputs import Heard, Refused
 from heart.interfaces import IArbiter, Question, Tenure
 from heart.node.clocks import Clocks
 from heart.node.hands import Hands
@@ -59,7 +61,7 @@ class Driver:
         self._performing = False
         self._stopped = False
         self._timer: IDelayedCall | None = None
-        self._timer_at = 0.0
+        self._timer_at = inf
         self._previous: dict[str, str | None] = {}
 
     def give(self, event: inputs.Input) -> None:
@@ -75,7 +77,8 @@ class Driver:
             self._decided.extend(decisions)
             if not self._performing:
                 self._perform()
-        self._set_timer()
+        if self.core.next_deadline() < self._timer_at:
+            self._set_timer()
 
     def stop(self) -> None:
         """Neither take anything in nor act any more."""
@@ -86,7 +89,7 @@ class Driver:
     def frame_received(self, link: str, frame: bytes) -> None:
         """A frame came in on a link."""
         beat = self._decode(frame)
-        self.give(inputs.Heard(link, beat) if type(beat) is Beat else inputs.Refused(link, beat.value))  # type: ignore[union-attr]
+        self.give(Refused(link, beat.value) if isinstance(beat, Refusal) else Heard(link, beat))
 
     def link_up(self, link: str) -> None:
         """A link's medium is open."""
@@ -114,7 +117,7 @@ class Driver:
         One that moves back costs a call too early, no more.
         """
         due = self.core.next_deadline()
-        if self._stopped or (self._timer is not None and self._timer_at <= due):
+        if self._stopped:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -122,7 +125,7 @@ class Driver:
         self._timer = self._reactor.callLater(max(0.0, due - self._awake()), self._tick)
 
     def _tick(self) -> None:
-        self._timer = None
+        self._timer, self._timer_at = None, inf
         self.give(inputs.Tick())
 
     def _perform(self) -> None:
