@@ -14,15 +14,14 @@ from enum import Enum
 from hashlib import blake2b
 from hmac import compare_digest
 
-from msgspec import MsgspecError, Raw, Struct, msgpack
+from msgspec import MsgspecError, msgpack
 
-from heart.beat import MAX_FRAME, VERSION, Ack, Beat, Hash, Number, Sequence, Word
+from heart.beat import MAX_FRAME, VERSION, Beat
 from heart.keys import Keys
 
 SIGNATURE = 16
 HEADER = 6
 SMALLEST = HEADER + 1 + SIGNATURE
-_WORDS_KEPT = 512
 
 
 class Refusal(Enum):
@@ -40,20 +39,8 @@ class BeatTooLarge(ValueError):
     """The beat does not fit into a frame."""
 
 
-class _Body(Struct, frozen=True, array_like=True, gc=False):
-    """A beat on the wire: as `Beat`, with the part that rarely changes left undecoded."""
-
-    sender: str
-    incarnation: Number
-    sequence: Sequence
-    flags: Number
-    sent: tuple[Number, ...]
-    asks: tuple[Hash, ...]
-    acks: tuple[Ack, ...]
-    word: Raw
-
-
 _encode_body = msgpack.Encoder().encode
+_decode_body = msgpack.Decoder(Beat).decode
 
 
 def frame_size(beat: Beat) -> int:
@@ -73,9 +60,6 @@ class Codec:
         self._tag = person[:4]
         self._header = bytes((VERSION, keys.signing)) + self._tag
         self._signer = self._signers[keys.signing]
-        self._decode_body = msgpack.Decoder(_Body).decode
-        self._decode_word = msgpack.Decoder(Word).decode
-        self._words: dict[bytes, Word] = {}
 
     def encode(self, beat: Beat) -> bytes:
         """The frame that carries this beat. Raises BeatTooLarge where it would pass 1,200 bytes."""
@@ -99,14 +83,9 @@ class Codec:
         if not compare_digest(signer.digest(), frame[-SIGNATURE:]):
             return Refusal.SIGNATURE
         try:
-            body = self._decode_body(frame[HEADER:-SIGNATURE])
-            raw = bytes(body.word)
-            word = self._words.get(raw) or self._word(raw)
+            return _decode_body(frame[HEADER:-SIGNATURE])
         except (MsgspecError, UnicodeDecodeError):
             return Refusal.MALFORMED
-        return Beat(
-            body.sender, body.incarnation, body.sequence, body.flags, body.sent, body.asks, body.acks, word
-        )
 
     def _signer_of(self, frame: bytes) -> blake2b | Refusal:
         """What signs with the key that this frame names, or why there is none."""
@@ -115,11 +94,3 @@ class Codec:
         if frame[2:HEADER] != self._tag:
             return Refusal.CLUSTER
         return self._signers.get(frame[1], Refusal.KEY)
-
-    def _word(self, raw: bytes) -> Word:
-        """Decoded once for as long as it is repeated: whoever holds the last one compares by identity."""
-        word = self._decode_word(raw)
-        if len(self._words) >= _WORDS_KEPT:
-            self._words.clear()
-        self._words[raw] = word
-        return word

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Ack, Beat, Entry, Word, name_hash
+from heart.beat import GOODBYE_SEQUENCE, Ack, Beat, Entry, Word, name_hash
 from heart.core.decisions import StorePeer
 from heart.core.hearing import LinkHearing, age_on, lag_on
 from heart.core.peer import Life, Peer, Turn
@@ -39,15 +39,17 @@ class Ear:
         hearing = peer.on.get(link)
         if hearing is None:
             return self.refuse(link, "wrong-link")
-        if beat.incarnation != peer.incarnation:
-            if beat.incarnation < peer.incarnation or beat.flags & GOODBYE:
-                return self._replayed(link, peer)
+        sequence = beat.sequence
+        if beat.incarnation == peer.incarnation and peer.sequence < sequence < GOODBYE_SEQUENCE:
+            return self._accept(now, peer, hearing, beat)
+        if beat.incarnation > peer.incarnation and sequence < GOODBYE_SEQUENCE:
             self._reborn(now, peer, beat.incarnation)
-        elif beat.sequence <= peer.sequence:
-            return self._second_copy(now, peer, hearing, beat)
-        if beat.flags & GOODBYE or beat.sequence == GOODBYE_SEQUENCE:
+            return self._accept(now, peer, hearing, beat)
+        if beat.incarnation != peer.incarnation:
+            return self._replayed(link, peer)
+        if sequence == GOODBYE_SEQUENCE:
             return self._goodbye(now, peer, beat)
-        return self._accept(now, peer, hearing, beat)
+        return self._second_copy(now, peer, hearing, beat)
 
     def refuse(self, link: str, reason: str) -> bool:
         """Count a frame that is not taken in; never news."""
@@ -72,7 +74,7 @@ class Ear:
         peer.heard_at = now
         peer.beat = beat
         news = hearing.silent
-        if beat.word is not peer.word and beat.word != peer.word:
+        if beat.word != peer.word:
             self._take_word(peer, beat.word)
             news = True
         hearing.hear(now, beat)
@@ -154,10 +156,8 @@ class Ear:
     def _goodbye(self, now: float, peer: Peer, beat: Beat) -> bool:
         """Believed only from a proven incarnation, and not where it may be older than a sleep of ours."""
         state = self._state
-        if not peer.proven or now < state.slept_at + state.timing.dead:
+        if peer.sequence == GOODBYE_SEQUENCE or not peer.proven or now < state.slept_at + state.timing.dead:
             return False
-        if not beat.flags & GOODBYE or beat.sequence != GOODBYE_SEQUENCE:
-            return self._replayed("", peer)
         peer.leave(now, beat)
         state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
         if peer.turn(Turn.GOODBYE, now, "said goodbye"):
@@ -166,8 +166,6 @@ class Ear:
 
     def _second_copy(self, now: float, peer: Peer, hearing: LinkHearing, beat: Beat) -> bool:
         """The same beat on another link says only that this link works; on the same link it is a replay."""
-        if beat.flags & GOODBYE:
-            return False
         if beat.sequence <= hearing.sequence or peer.life in (Life.DEAD, Life.LEFT):
             return self._replayed(hearing.name, peer)
         hearing.hear(now, beat)
@@ -185,6 +183,6 @@ class Ear:
         if beat.sender != self._name:
             return self.refuse(link, "unknown-node")
         own = (self._voice.incarnation, self._voice.sequence)
-        if (beat.incarnation, beat.sequence) > own and not beat.flags & GOODBYE:
+        if (beat.incarnation, beat.sequence) > own and beat.sequence < GOODBYE_SEQUENCE:
             return self.refuse(link, "own-name")
         return False
