@@ -5,7 +5,7 @@ A third party that brings a kind of its own implements one of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,8 +16,8 @@ from zope.interface import Attribute, Interface
 class LinkUser(Protocol):
     """Whom a link tells what happens on its medium. All calls come on the reactor's thread."""
 
-    def frame_received(self, link: str, frame: bytes) -> None:
-        """A whole frame came in, of whatever content; our own broadcasts come back here too."""
+    def frames_received(self, link: str, frames: Sequence[bytes]) -> None:
+        """Whole frames came in at once, of whatever content; our own broadcasts come back here too."""
 
     def link_up(self, link: str) -> None:
         """The medium is open: frames can be sent."""

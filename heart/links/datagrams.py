@@ -49,12 +49,12 @@ def open_socket(port: int, interface: Interface | None) -> socket.socket:
 
 @implementer(IReadDescriptor)
 class Reader:
-    """One socket that the reactor reads: hands each datagram to `take`, and its end to `lost`."""
+    """One socket that the reactor reads: hands what came to `take`, and its end to `lost`."""
 
     __slots__ = ("_lost", "_receive", "_take", "socket")
 
     def __init__(
-        self, bound: socket.socket, take: Callable[[bytes], None], lost: Callable[[str], None]
+        self, bound: socket.socket, take: Callable[[list[bytes]], None], lost: Callable[[str], None]
     ) -> None:
         self.socket = bound
         self._receive = bound.recv
@@ -75,16 +75,18 @@ class Reader:
 
     def read(self, most: int) -> OSError | None:
         """Take in up to `most` datagrams. Empty ones are no frames (see UdpLink)."""
-        receive, take = self._receive, self._take
+        receive, frames = self._receive, list[bytes]()
         try:
             for _ in range(most):
-                frame = receive(_SIZE)
-                if frame:
-                    take(frame)
+                if frame := receive(_SIZE):
+                    frames.append(frame)
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as error:
             return error
+        finally:
+            if frames:
+                self._take(frames)
         return None
 
     def connectionLost(self, reason: Failure) -> None:

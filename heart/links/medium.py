@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -66,16 +66,16 @@ class Condition:
         if self._user is not None:
             self._tell(self._user.link_down, self.link, reason)
 
-    def frame(self, frame: bytes) -> None:
-        """Hand a whole frame to the user."""
+    def frames(self, frames: Sequence[bytes]) -> None:
+        """Hand whole frames to the user."""
         if self._user is None:
             return
         try:
-            self._user.frame_received(self.link, frame)
+            self._user.frames_received(self.link, frames)
         except Exception:
             if not self._complained:
                 self._complained = True
-                self._log.failure("link {link}: a frame could not be taken in", link=self.link)
+                self._log.failure("link {link}: frames could not be taken in", link=self.link)
 
     def _tell(self, what: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:

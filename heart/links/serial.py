@@ -31,7 +31,7 @@ class _Frames(Protocol):
     """Takes the frames out of what a port reads."""
 
     def __init__(
-        self, deframer: Deframer, take: Callable[[bytes], None], lost: Callable[[Failure], None]
+        self, deframer: Deframer, take: Callable[[list[bytes]], None], lost: Callable[[Failure], None]
     ) -> None:
         self._deframer = deframer
         self._take = take
@@ -39,8 +39,8 @@ class _Frames(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Hand over the frames that `data` completes."""
-        for frame in self._deframer.feed(data):
-            self._take(frame)
+        if frames := self._deframer.feed(data):
+            self._take(frames)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The line has ended."""
@@ -137,7 +137,7 @@ class SerialLink:
             self._close(opened)
             return
         try:
-            frames = _Frames(self._deframer, self._condition.frame, self._lost)
+            frames = _Frames(self._deframer, self._condition.frames, self._lost)
             self._port = Port(frames, opened, self._reactor)
         except (OSError, termios.error) as error:
             self._condition.went_down(self._lost_reason(error))

@@ -169,7 +169,7 @@ class UdpLink:
         if self._stopping:  # by the user, over a frame that it was just handed
             fresh.close()
             return
-        self._reader = Reader(fresh, self._condition.frame, self._fail_reading)
+        self._reader = Reader(fresh, self._condition.frames, self._fail_reading)
         self._reactor.addReader(self._reader)
         try:
             fresh.sendto(b"", self._target)

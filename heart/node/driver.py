@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -74,9 +74,7 @@ class Driver:
             self._fail()
             return
         if decisions:
-            self._decided.extend(decisions)
-            if not self._performing:
-                self._perform()
+            self._perform(decisions)
         if self.core.next_deadline() < self._timer_at:
             self._set_timer()
 
@@ -86,10 +84,25 @@ class Driver:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def frame_received(self, link: str, frame: bytes) -> None:
-        """A frame came in on a link."""
-        beat = self._decode(frame)
-        self.give(Refused(link, beat.value) if isinstance(beat, Refusal) else Heard(link, beat))
+    def frames_received(self, link: str, frames: Sequence[bytes]) -> None:
+        """Frames came in on a link, all at this moment. This is the path of every beat: it is kept short."""
+        if self._stopped:
+            return
+        step, decode = self.core.step, self._decode
+        awake, boot = self._awake(), self._boot()
+        try:
+            for frame in frames:
+                beat = decode(frame)
+                event = Refused(link, beat.value) if isinstance(beat, Refusal) else Heard(link, beat)
+                decisions = step(awake, boot, event)
+                if decisions:
+                    self._perform(decisions)
+                    awake, boot = self._awake(), self._boot()
+        except Exception:
+            self._fail()
+            return
+        if self.core.next_deadline() < self._timer_at:
+            self._set_timer()
 
     def link_up(self, link: str) -> None:
         """A link's medium is open."""
@@ -128,8 +141,11 @@ class Driver:
         self._timer, self._timer_at = None, inf
         self.give(inputs.Tick())
 
-    def _perform(self) -> None:
+    def _perform(self, decisions: Sequence[d.Decision]) -> None:
         """In the order of decision, also where carrying one out leads to others."""
+        self._decided.extend(decisions)
+        if self._performing:
+            return
         self._performing = True
         try:
             while self._decided:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,20 +134,20 @@ class LinkBehaviours(_Base):
         one.send(frame)
 
     def test_user_that_raises(self) -> Deferred[None]:
-        """A user that raises over a frame costs that frame, and is logged once."""
+        """A user that raises over frames costs those frames, and is logged once."""
         return self.run_coroutine(self._user_that_raises())
 
     async def _user_that_raises(self) -> None:
         one, two = self.make_pair()
         await self.open(one)
         heard = await self.open(two)
-        taking = heard.frame_received
+        taking = heard.frames_received
 
-        def refuse(link: str, frame: bytes) -> None:
-            taking(link, frame)
+        def refuse(link: str, frames: Sequence[bytes]) -> None:
+            taking(link, frames)
             raise BlockingIOError("a fault in the user")
 
-        self.patch(heard, "frame_received", refuse)
+        self.patch(heard, "frames_received", refuse)
         for count in (1, 2, 3):
             self.assertTrue(one.send(b"beat"))
             await self.until(lambda count=count: len(heard.frames) >= count, f"{count} frames arrive")  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import termios
+from collections.abc import Sequence
 
 from twisted.internet.error import ConnectionLost
 from twisted.trial.unittest import SynchronousTestCase
@@ -37,7 +38,7 @@ class ConditionTests(SynchronousTestCase):
         self.condition.went_up()
         self.condition.stop()
         self.condition.went_down("gone")
-        self.condition.frame(b"beat")
+        self.condition.frames([b"beat"])
         self.assertFalse(self.condition.up)
         self.assertEqual((self.notes.told, self.notes.frames), ([("up", "")], []))
 
@@ -45,7 +46,7 @@ class ConditionTests(SynchronousTestCase):
         """A user that raises is logged; of frames, the first since the link came up."""
 
         class Broken(Notes):
-            def frame_received(self, link: str, frame: bytes) -> None:
+            def frames_received(self, link: str, frames: Sequence[bytes]) -> None:
                 raise RuntimeError(link)
 
             def link_up(self, link: str) -> None:
@@ -54,7 +55,7 @@ class ConditionTests(SynchronousTestCase):
         self.condition.start(Broken())
         self.condition.went_up()
         for _ in range(5):
-            self.condition.frame(b"beat")
+            self.condition.frames([b"beat"])
         self.assertTrue(self.condition.up)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
 

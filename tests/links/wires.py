@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tty
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -35,8 +35,8 @@ class Notes:
         self.frames: list[bytes] = []
         self.told: list[tuple[str, str]] = []
 
-    def frame_received(self, link: str, frame: bytes) -> None:
-        self.frames.append(frame)
+    def frames_received(self, link: str, frames: Sequence[bytes]) -> None:
+        self.frames += frames
 
     def link_up(self, link: str) -> None:
         self.told.append(("up", ""))
