@@ -35,6 +35,7 @@ class ILink(Interface):
 
     name: str = Attribute("The link's name in the configuration.")
     skipped: int = Attribute("How many frames were not sent since the start.")
+    damaged: int = Attribute("How many pieces of noise, which are no frames, came in since the start.")
 
     def start(user: LinkUser) -> None:
         """Open the medium, and from then on try again with backoff whenever it is lost."""

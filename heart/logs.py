@@ -59,13 +59,14 @@ class LogWriter:
         self._lock = threading.RLock()  # a signal's handler that logs may interrupt us within
         self._lost = 0
         self._thread: threading.Thread | None = None
+        self._finished = False
 
     def __call__(self, event: LogEvent) -> None:
         """Take one event; blocks only before `start`."""
         line = formatEventAsClassicLogText(event)
         if line is None:
             return
-        if self._thread is None:
+        if self._thread is None or self._finished:
             self._write_line(line)
         else:
             self._enqueue(line)
@@ -88,6 +89,14 @@ class LogWriter:
         done = threading.Event()
         self._queue.put(done)
         return done.wait(timeout)
+
+    def finish(self) -> None:
+        """The last beat is sent: write all that waits, and from now on without the thread.
+
+        A process that ends by a signal does not come to its `atexit`. Where what waits cannot be
+        written within FLUSH seconds, what comes still later is not waited for either.
+        """
+        self._finished = self.flush(FLUSH)
 
     def _enqueue(self, line: str) -> None:
         with self._lock:

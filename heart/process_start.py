@@ -9,7 +9,13 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The PATH of every command."""
 
 # `spawnProcess` offers neither a session of its own nor, without a fork of the whole daemon, a directory.
-LAUNCH = ("/bin/sh", "-c", 'cd / && exec setsid -- "$@"', "sh")
+# What protects the daemon when memory runs out is not for what scripts start.
+LAUNCH = (
+    "/bin/sh",
+    "-c",
+    'cd / && { echo 0 > /proc/self/oom_score_adj; } 2> /dev/null; exec setsid -- "$@"',
+    "sh",
+)
 
 
 def why_not_run(program: str, output: str) -> str | None:

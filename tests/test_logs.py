@@ -15,6 +15,7 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from heart import logs
 from heart.logs import LogWriter, RateLimit, to_descriptor
 
 PATIENCE = 20.0  # seconds after which a test gives up
@@ -96,6 +97,23 @@ class LogWriterTests(SynchronousTestCase):
         self.assertEqual(self.lines.texts, ["0", "1", "2"])
         self.assertEqual(len(self.lines.threads), 1)
         self.assertNotIn(threading.get_ident(), self.lines.threads)
+
+    def test_finish(self) -> None:
+        """After the last beat all that waits is written, and what comes later at once, by the caller."""
+        self.writer.start()
+        self.emit("one", "two")
+        self.writer.finish()
+        self.emit("three")
+        self.assertEqual(self.lines.texts, ["one", "two", "three"])
+        self.assertIn(threading.get_ident(), self.lines.threads)
+
+    def test_finish_while_stalled(self) -> None:
+        """A log that stalls does not hold up the end."""
+        self.patch(logs, "FLUSH", 0.01)
+        self.stall()
+        self.writer.finish()
+        self.emit("second")
+        self.assertEqual(self.lines.texts, [])
 
     def test_format(self) -> None:
         """A line looks as twistd's own, and a line break within it does not look like a second line."""

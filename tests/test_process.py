@@ -146,6 +146,21 @@ class GoodTests(ProcessCase):
         self.assertEqual(descriptors(), before)
 
 
+class LaunchTests(ProcessCase):
+    """What a command does not inherit."""
+
+    async def test_memory_protection(self) -> None:
+        """What keeps the daemon alive when memory runs out is not for what it calls."""
+        own = Path("/proc/self/oom_score_adj")
+        before = own.read_text()
+        own.write_text("300")
+        try:
+            outcome = await self.sh("cat /proc/self/oom_score_adj").done
+        finally:
+            own.write_text(before)
+        self.assertEqual(outcome.output, "0\n")
+
+
 class BadTests(ProcessCase):
     """Commands that fail."""
 

@@ -98,6 +98,7 @@ class Core:
         state.deadline = inf
         if state.outlived:
             self._begin_greater_life(now)
+        state.renew_leases()
         self.watch.check(now)
         self.tenures.check(now)
         self.ear.report_refused(now)
@@ -163,6 +164,11 @@ class Core:
     def _say_goodbye(self, now: float) -> None:
         """Nothing is held any more: say so on every link, and say it again, for a frame may be lost."""
         state = self.state
+        if not self.tenures.clean():
+            # A goodbye would let a successor begin at once, beside what may still run here.
+            self._speak(now)
+            state.decide(Finished())
+            return
         if self._farewell_until == inf:
             free_at = max((line.free_at() for line in state.voice.lines if line.up), default=now)
             self._farewell_until = max(now + FAREWELL, free_at)

@@ -95,16 +95,13 @@ class Ear:
     def _acknowledged(self, now: float, peer: Peer, hearing: LinkHearing, ack: Ack) -> bool:
         voice = self._voice
         if ack.incarnation != voice.incarnation or ack.sequence > voice.sequence:
-            if ack.incarnation < voice.incarnation:
+            if ack.incarnation < voice.incarnation or voice.said_goodbye:
                 return False
             self._state.outlived = max(self._state.outlived, ack.incarnation)
             return True
         peer.ack = ack
         if ack.sequence > peer.acked:
             peer.acked = ack.sequence
-            sent_at = voice.sent_at(ack.sequence)
-            if sent_at is not None:
-                peer.lease_from = sent_at
             if now >= hearing.measured_at + self._measure_every:
                 self._measure(now, hearing, ack)
         if not peer.proven and ack.sequence:

@@ -58,9 +58,8 @@ class LinkHearing:
         self.heard_at = now
         self.sequence = beat.sequence
         self.received += 1
-        index = self.index
-        if 0 <= index < len(beat.sent):
-            count = beat.sent[index]
+        if 0 <= self.index < len(beat.sent):
+            count = beat.sent[self.index]
             if self.received == 1:
                 self._base = count - 1
             if count > self._highest:
@@ -71,12 +70,15 @@ class LinkHearing:
         return max(0, self._highest - self._base - self.received)
 
 
-def heard_pairs(hearings: tuple[LinkHearing, ...], newest: int, now: float) -> tuple[int, ...]:
-    """The `heard` field of an ack of a peer whose newest sequence number is `newest`."""
+def heard_pairs(links: tuple[LinkHearing | None, ...], newest: int, now: float) -> tuple[int, ...]:
+    """The `heard` field of an ack of a peer whose newest sequence number is `newest`.
+
+    `links` are all links of this node; None stands for one that the peer is not on.
+    """
     pairs: list[int] = []
-    for hearing in hearings:
-        age = (now - hearing.heard_at) / MICROSECOND
-        if hearing.sequence and age < NEVER:
+    for hearing in links:
+        age = NEVER if hearing is None else (now - hearing.heard_at) / MICROSECOND
+        if hearing is not None and hearing.sequence and age < NEVER:
             pairs += (int(age), min(NEVER, newest - hearing.sequence))
         else:
             pairs += (NEVER, 0)

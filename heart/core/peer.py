@@ -55,18 +55,20 @@ _NOTHING_SAID = Word(links=(), services=(), digest=b"")
 class Peer:
     """One peer: its life, the newest that was heard of it, and what it last said.
 
-    Times are awake seconds. `lease_from` is when the newest of our beats that it acknowledged was
+    Times are awake seconds. `links` are all links of this node, None where the peer is not on one.
+    `lease_from` is when the newest of our beats that it acknowledged was
     sent; `speaking_from` is when it began to speak after it was not there.
     """
 
-    def __init__(self, name: str, hearings: tuple[LinkHearing, ...], now: float) -> None:
+    def __init__(self, name: str, links: tuple[LinkHearing | None, ...], now: float) -> None:
         self.name = name
         self.name_hash = name_hash(name)
         self.life = Life.UNKNOWN
         self.since = now
         self.reason = "not heard yet"
-        self.hearings = hearings
-        self.on = {hearing.name: hearing for hearing in hearings}
+        self._links = links
+        self.hearings = tuple(hearing for hearing in links if hearing is not None)
+        self.on = {hearing.name: hearing for hearing in self.hearings}
         self.incarnation = 0
         self.sequence = 0
         self.heard_at = -inf
@@ -154,7 +156,7 @@ class Peer:
     def make_ack(self, now: float) -> Ack:
         """What this node's beats say of what it heard of the peer."""
         return Ack(
-            self.name_hash, self.incarnation, self.sequence, heard_pairs(self.hearings, self.sequence, now)
+            self.name_hash, self.incarnation, self.sequence, heard_pairs(self._links, self.sequence, now)
         )
 
     def wants_ack(self) -> bool:

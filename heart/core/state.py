@@ -50,6 +50,13 @@ class State:
         self.deadline = now
         self._decisions: list[Decision] = []
 
+    def renew_leases(self) -> None:
+        """An ack is a lease, counted from the sending of what it acknowledges (rule 3)."""
+        for peer in self.everyone:
+            sent_at = self.voice.sent_at(peer.acked)
+            if sent_at is not None:
+                peer.lease_from = sent_at
+
     def scene(self, now: float) -> Scene:
         """The facts of this moment, for the rules."""
         return Scene(self.settings, now, self.everyone, self.started_at, self.slept_at)
@@ -76,8 +83,8 @@ class State:
 
 
 def _make_peer(settings: Settings, name: str, now: float, record: Record | None) -> Peer:
-    hearings = tuple(_make_hearing(settings, link) for link in settings.links if name in link.peers)
-    peer = Peer(name, hearings, now)
+    links = tuple(_make_hearing(settings, link) if name in link.peers else None for link in settings.links)
+    peer = Peer(name, links, now)
     if record is not None:
         peer.remember(*record)
     return peer

@@ -54,6 +54,10 @@ class Tenures:
         """Whether this node holds any service or part of one."""
         return any(tenure.claiming() for tenure in self.all)
 
+    def clean(self) -> bool:
+        """Whether nothing of any service is left on this node, for sure."""
+        return all(tenure.clean for tenure in self.all)
+
     def check(self, now: float) -> None:
         """Hold every service against the rules."""
         for tenure in self.all:
@@ -189,7 +193,7 @@ class Tenures:
 
     def _facts(self, cause: str, previous: str | None) -> str:
         if previous is None or previous not in self._state.peers:
-            return "nobody holds it"
+            return "nobody held it"
         return f"{previous} held it, and is {self._state.peers[previous].life.value}" + (
             "" if cause in ("dead", "left") else ", but let go of it"
         )

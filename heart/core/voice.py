@@ -37,6 +37,7 @@ class Voice:
         """Begin an incarnation: sequence numbers and counts start anew."""
         self.incarnation = incarnation
         self.sequence = 0
+        self.said_goodbye = False
         self._sent_at: dict[int, float] = {}
         for line in self.lines:
             line.sent = 0
@@ -93,7 +94,9 @@ class Voice:
         if not lines:
             return None
         self._spoke_at = now
-        if not flags & GOODBYE:
+        if flags & GOODBYE:
+            self.said_goodbye = True
+        else:
             self.sequence += 1
             self._remember(now)
         for line in lines:

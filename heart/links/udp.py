@@ -52,6 +52,7 @@ class UdpLink:
     ) -> None:
         self.name = settings.name
         self.skipped = 0
+        self.damaged = 0  # a datagram is whole or does not come
         self._settings = settings
         self._reactor = reactor
         self._in_thread = in_thread

@@ -72,6 +72,7 @@ class NodeService(Service):
         """Begin the node's life."""
         super().startService()  # type: ignore[no-untyped-call]
         self._log_writer.start()
+        self._reactor.addSystemEventTrigger("after", "shutdown", self._log_writer.finish)
         self._hands = Hands(self._configuration, self._remembered, self._reactor)
         self._begun = Deferred.fromCoroutine(self._begin())
         self._begun.addErrback(self._could_not_begin)
@@ -152,7 +153,11 @@ class NodeService(Service):
             self._log.error("{error}; `heart status` cannot reach this daemon", error=str(error))
 
     def _describe(self) -> dict[str, Any]:
-        return describe(self._driver.core, self._clocks.awake(), AwakeToTimeOfDay(self._clocks))
+        status = describe(self._driver.core, self._clocks.awake(), AwakeToTimeOfDay(self._clocks))
+        for told in status["links"]:
+            link = self._hands.links[told["name"]]
+            told |= {"skipped": link.skipped, "damaged": link.damaged}
+        return status
 
     def _broken(self) -> None:
         """The core has failed: by force let go of everything, and end."""

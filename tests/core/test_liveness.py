@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.beat import CLAIMS, PROBE, Ack, name_hash
+from heart.beat import CLAIMS, NEVER, PROBE, Ack, name_hash
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.peer import TRANSITIONS, Life, Turn
+from heart.core.settings import LinkSettings
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 
@@ -151,6 +152,21 @@ class SlowLineTests(SynchronousTestCase):
         frames = [send for send in bench.of(d.Send) if "cable" in send.links]
         self.assertLess(len(frames) * 110 * 10, 9600 * 20 / 2)
         self.assertGreater(len(frames), 20 * 2)
+
+
+class UnlikeLinksTests(SynchronousTestCase):
+    """Links that not every node has."""
+
+    def test_acks_speak_of_each_of_our_links(self) -> None:
+        """An ack has its two numbers for every link of the sender, also for those that the peer is not on."""
+        names = ("alpha", "beta", "gamma")
+        settings = make_settings(names=names)
+        cable, lan = LinkSettings("cable", ("alpha", "beta"), 115200), LinkSettings("lan", names)
+        bench, gamma = Bench(replace(settings, links=(cable, lan))), FakePeer("gamma")
+        bench.run_to(0.5, [gamma])
+        (ack,) = bench.last_beat().acks
+        self.assertEqual(ack.heard[:2], (NEVER, 0))
+        self.assertLess(ack.heard[2], 200_000)
 
 
 class ReplayTests(SynchronousTestCase):

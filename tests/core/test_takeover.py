@@ -295,6 +295,27 @@ class ShutdownTests(SynchronousTestCase):
         self.assertEqual({send.beat.sequence for send in goodbyes}, {2**63 - 1})
         self.assertIsInstance(bench.decided[-1], d.Finished)
 
+    def test_no_goodbye_after_a_release_that_failed(self) -> None:
+        """Where something may still run here no goodbye is said: the successor must wait."""
+        bench, beta = Bench(), FakePeer()
+        holder(bench, beta)
+        bench.give(inputs.Shutdown("asked to"))
+        bench.give(inputs.Released("web", DAY + 1, "script: killed", False))
+        bench.run_to(3, [beta])
+        self.assertIsInstance(bench.decided[-1], d.Finished)
+        self.assertEqual([send for send in bench.of(d.Send) if send.beat.flags & GOODBYE], [])
+
+    def test_goodbye_that_is_acknowledged(self) -> None:
+        """An ack of our goodbye, while we still repeat it, is no news of another life of ours."""
+        bench, beta = Bench(), FakePeer()
+        bench.run_to(0.5, [beta])
+        bench.give(inputs.Shutdown("asked to"))
+        beta.hears, beta.acked = False, (DAY, 2**63 - 1)
+        bench.give(inputs.Heard("lan", beta.beat(bench)))
+        bench.run_to(0.6)
+        self.assertEqual(bench.core.incarnation, DAY)
+        self.assertEqual(bench.of(d.StoreIncarnation), [])
+
     def test_conflict_during_a_planned_release(self) -> None:
         """A release that takes its time has none where another one holds the service with more right."""
         bench, beta = Bench(), FakePeer()
