@@ -1,0 +1,82 @@
+"""The configuration of a lab's cluster, and the script of its service, which keeps a journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from heart.keys import write_new_key
+
+SERVICE_ADDRESS = "10.77.0.100"
+PORT = 694
+STOP = 0.3  # seconds, the service's emergency budget
+BEAT = 0.1
+DEAD = 1.0
+
+SCRIPT = """#!/bin/sh
+# Writes into the journal when it begins to start and when it has stopped; before that, after that, it
+# does whatever the file NODE.start or NODE.stop beside it says.
+for action; do :; done
+folder=$(dirname "$0")
+note() { echo "$HEART_NODE $action $HEART_TERM $HEART_REASON $HEART_PREVIOUS" >> "$folder/journal"; }
+[ "$action" = stop ] || note
+if [ -e "$folder/$HEART_NODE.$action" ]; then . "$folder/$HEART_NODE.$action"; fi
+[ "$action" = start ] || note
+"""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a lab's cluster differs from the usual."""
+
+    timeout: str = "20s"
+    state: str = "state"
+
+
+def write_cluster(folder: Path, devices: dict[str, Path], wish: Wish) -> Path:
+    """Write configuration, key and script into a folder; returns the configuration's path."""
+    write_new_key(folder / "heart.key")
+    script = folder / "web"
+    script.write_text(SCRIPT)
+    script.chmod(0o755)
+    (folder / "journal").touch()
+    config = folder / "heart.toml"
+    config.write_text(_text(devices, wish))
+    return config
+
+
+def _text(devices: dict[str, Path], wish: Wish) -> str:
+    nodes = "".join(
+        f'[nodes.{name}]\n[nodes.{name}.links.cable]\ndevice = "{device}"\n'
+        for name, device in devices.items()
+    )
+    return f"""cluster = "web"
+key_file = "heart.key"
+{nodes}
+[links.lan]
+kind = "udp"
+interface = "eth0"
+port = {PORT}
+
+[links.cable]
+kind = "serial"
+device = "/dev/null"
+baud = 115200
+
+[services.web]
+nodes = ["alpha", "beta"]
+
+[[services.web.resources]]
+kind = "address"
+address = "{SERVICE_ADDRESS}/24"
+interface = "eth0"
+
+[[services.web.resources]]
+kind = "script"
+command = ["web"]
+timeout = "{wish.timeout}"
+
+[paths]
+state = "{wish.state}"
+run = "run"
+"""
