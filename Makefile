@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# They make their own virtual environment in .venv and ask for nothing but git, make and python3 (3.11 or later, with venv).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TRIAL := $(BIN)/python -m twisted.trial
+FAST := tests.arbiters tests.cli tests.config tests.control tests.core tests.demo tests.docs tests.links tests.linux \
+        tests.node tests.resources tests.simulation tests.test_beat tests.test_codec tests.test_event_command \
+        tests.test_event_text tests.test_history tests.test_keys tests.test_logs tests.test_process tests.test_status_view
+
+.PHONY: demo test fast whole lint types format bench clean
+
+demo: $(READY)
+	$(BIN)/heart demo
+
+# Everything that can be shown on this machine; what had to be left out (no root, a tool is missing) is listed with its reason.
+test: lint types fast whole
+
+fast: $(READY)
+	$(TRIAL) --temp-directory=_trial_temp $(FAST)
+
+# Real daemons in network namespaces; these need root and the tools that .ci/run installs.
+whole: $(READY)
+	$(TRIAL) --temp-directory=_trial_temp_whole --reporter=verbose tests.whole
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python bench/beats_per_second.py
+	$(BIN)/python bench/time_to_takeover.py
+
+$(READY): pyproject.toml setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) _trial_temp* build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
