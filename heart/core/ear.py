@@ -14,6 +14,7 @@ from heart.core.hearing import LinkHearing, age_on, lag_on
 from heart.core.peer import Life, Peer, Turn
 from heart.core.state import State
 
+UP = Life.UP  # a member of an Enum is slow to look up, and this is looked up for every beat
 REPORT_EVERY = 10.0  # seconds between two reports of refused frames
 
 
@@ -87,7 +88,7 @@ class Ear:
         if beat.asks and self._hash in beat.asks:
             self._state.answer = True
             news = True
-        if peer.life is not Life.UP:
+        if peer.life is not UP:
             self._rise(now, peer, hearing)
             news = True
         return news

@@ -93,7 +93,7 @@ class Driver:
         try:
             for frame in frames:
                 beat = decode(frame)
-                event = Refused(link, beat.value) if isinstance(beat, Refusal) else Heard(link, beat)
+                event = Refused(link, beat.value) if type(beat) is Refusal else Heard(link, beat)
                 decisions = step(awake, boot, event)
                 if decisions:
                     self._perform(decisions)
