@@ -6,11 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TRIAL := $(BIN)/python -m twisted.trial
-FAST := tests.arbiters tests.cli tests.config tests.control tests.core tests.demo tests.docs tests.links tests.linux \
-        tests.node tests.resources tests.simulation tests.test_beat tests.test_codec tests.test_event_command \
-        tests.test_event_text tests.test_history tests.test_keys tests.test_logs tests.test_process tests.test_status_view
+FAST := tests.arbiters tests.cli tests.config tests.control tests.core tests.demo tests.docs tests.events tests.links \
+        tests.linux tests.node tests.process tests.resources tests.simulation tests.test_codec tests.test_keys \
+        tests.test_logs tests.test_status_view
 
-.PHONY: demo test fast whole lint types format bench clean
+.PHONY: demo test fast whole packaging lint types format bench clean
 
 demo: $(READY)
 	$(BIN)/heart demo
@@ -24,6 +24,10 @@ fast: $(READY)
 # Real daemons in network namespaces; these need root and the tools that .ci/run installs.
 whole: $(READY)
 	$(TRIAL) --temp-directory=_trial_temp_whole --reporter=verbose tests.whole
+
+# What is packed works where it is installed; this fetches what it needs from the package index.
+packaging: $(READY)
+	$(TRIAL) --temp-directory=_trial_temp_packaging tests.packaging
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from heart.event_text import printable
+from heart.events.text import printable
 
 NONE = "-"
 

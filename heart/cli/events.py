@@ -12,7 +12,7 @@ import click
 from heart.cli.asking import asking, say
 from heart.cli.options import cluster_options, load_or_exit
 from heart.control.client import DaemonUnreachable, ask_lines
-from heart.event_text import event_line
+from heart.events.text import event_line
 
 
 @click.command()

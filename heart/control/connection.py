@@ -24,7 +24,7 @@ from heart.control.protocol import (
     encode_line,
     error_line,
 )
-from heart.history import Event, Reader
+from heart.events.history import Event, Reader
 
 if TYPE_CHECKING:
     from heart.control.server import ControlServer

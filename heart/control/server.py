@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from heart.control.connection import CommandRefused, Connection
 from heart.control.protocol import Request
-from heart.history import History
+from heart.events.history import History
 
 MAX_CONNECTIONS = 32
 GROUP = "heart"

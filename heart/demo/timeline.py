@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from heart.event_text import describe, printable
+from heart.events.text import describe, printable
 
 # Keys of docs/events.md stand in the texts; an event that lacks one is told as `heart events` does.
 _TOLD = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from heart.history import rfc3339
+from heart.events.history import rfc3339
 from heart.interfaces import Clock
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
-from heart import event_text
 from heart.config.model import Configuration, Service
-from heart.event_command import EventCommand, make_event_command
-from heart.history import Event, History
+from heart.events import text
+from heart.events.command import EventCommand, make_event_command
+from heart.events.history import Event, History
 from heart.interfaces import Tenure
 from heart.links import make_link
 from heart.node.clocks import time_of_day
@@ -83,4 +83,4 @@ class Hands:
         return Sequence(self._reactor, resources, service.stop, self.results, changed)
 
     def _log_event(self, event: Event) -> None:
-        self._log.info("{node} {event}", node=event["node"], event=event_text.describe(event))
+        self._log.info("{node} {event}", node=event["node"], event=text.describe(event))

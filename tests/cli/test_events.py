@@ -6,7 +6,7 @@ import io
 from typing import IO, Any
 
 from tests.cli.daemon import CommandCase
-from tests.test_history import report_many
+from tests.events.test_history import report_many
 
 
 class EventsTests(CommandCase):

@@ -18,8 +18,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from heart.control.server import Command, ControlServer
-from heart.history import History
-from tests.test_history import make_history
+from heart.events.history import History
+from tests.events.test_history import make_history
 
 STATUS = {"cluster": "web", "node": "alpha", "nodes": []}
 

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 
 from heart.control.client import DaemonRefused, DaemonUnreachable, ask, ask_lines
 from tests.control.fakes import STATUS, ServerCase
-from tests.test_history import report_many
+from tests.events.test_history import report_many
 
 
 class AskTests(ServerCase):

@@ -19,7 +19,7 @@ from heart.control.connection import CommandRefused, Connection
 from heart.control.protocol import MAX_LINE
 from heart.control.server import MAX_CONNECTIONS, ControlServer, SocketUnusable, socket_group
 from tests.control.fakes import STATUS, Client, ServerCase
-from tests.test_history import report_many
+from tests.events.test_history import report_many
 
 FOLLOW = b'{"command": "events", "follow": true}\n'
 

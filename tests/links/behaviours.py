@@ -18,7 +18,7 @@ from tests.links.wires import LinkTestCase, Notes, reactor
 def open_descriptors() -> list[str]:
     """What this process has open, by its name."""
     found = []
-    for descriptor in os.listdir("/proc/self/fd"):  # noqa: PTH208
+    for descriptor in os.listdir("/proc/self/fd"):
         try:
             found.append(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115
         except OSError:

@@ -148,7 +148,7 @@ async def run(scenario: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(os.listdir("/proc/sys/net/ipv4/neigh")) > 2:  # noqa: PTH208
+    if len(os.listdir("/proc/sys/net/ipv4/neigh")) > 2:
         sys.exit("this is for a network namespace with a loopback alone")
     reactor.callWhenRunning(
         lambda: Deferred.fromCoroutine(run(sys.argv[1])).addErrback(lambda f: f.printTraceback())

@@ -13,8 +13,8 @@ from zope.interface.verify import verifyObject
 from heart.config.model import ScriptResource
 from heart.interfaces import IResource, ResourceFailed, Tenure
 from heart.resources.script import Script
+from tests.process.test_call import ProcessCase, alive
 from tests.resources.fakes import TENURE
-from tests.test_process import ProcessCase, alive
 
 
 class ScriptTests(ProcessCase):

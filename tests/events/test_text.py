@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.event_text import describe, event_line, printable
+from heart.events.text import describe, event_line, printable
 
 
 class EventTextTests(SynchronousTestCase):

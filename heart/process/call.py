@@ -23,9 +23,9 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
-from heart.process_group import ended, signal_name
-from heart.process_output import Kept, Pipe
-from heart.process_start import LAUNCH, SEARCH_PATH, why_not_run
+from heart.process.group import ended, signal_name
+from heart.process.output import Kept, Pipe
+from heart.process.start import LAUNCH, SEARCH_PATH, why_not_run
 
 Reactor = Any
 """IReactorTime, IReactorProcess and IReactorFDSet in one object; zope.interface has no type for all."""

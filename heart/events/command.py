@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from heart import process
 from heart.control.protocol import encode_line
-from heart.history import History
+from heart.events.history import History
 from heart.logs import RateLimit
 
 DEADLINE = 10.0

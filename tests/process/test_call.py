@@ -14,8 +14,8 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from heart.process import Call, Outcome, run
-from heart.process_output import KEPT
-from heart.process_start import SEARCH_PATH
+from heart.process.output import KEPT
+from heart.process.start import SEARCH_PATH
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 

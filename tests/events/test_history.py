@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from heart.history import Event, History, Reader, rfc3339
+from heart.events.history import Event, History, Reader, rfc3339
 from heart.interfaces import IHistory
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)

@@ -14,10 +14,10 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 
-from heart import event_command
-from heart.event_command import DEADLINE, EventCommand, make_event_command
+from heart.events import command as command_module
+from heart.events.command import DEADLINE, EventCommand, make_event_command
 from heart.process import Outcome
-from tests.test_history import make_history, report_many
+from tests.events.test_history import make_history, report_many
 
 GOOD = Outcome(None, "", 0)
 
@@ -66,7 +66,7 @@ class KeptLog:
 
     def __call__(self, event: LogEvent) -> None:
         """Keep one."""
-        if event.get("log_namespace") == "heart.event_command.EventCommand":
+        if event.get("log_namespace") == "heart.events.command.EventCommand":
             self.events.append(event)
 
 
@@ -238,8 +238,8 @@ class RealCommandTests(TestCase):
 
     async def test_hangs(self) -> None:
         """One that hangs and ignores SIGTERM is killed by its deadline, and the next event is told."""
-        self.patch(event_command, "DEADLINE", 0.3)
-        self.patch(event_command, "GRACE", 0.2)
+        self.patch(command_module, "DEADLINE", 0.3)
+        self.patch(command_module, "GRACE", 0.2)
         log = logged(self)
         command = self.begin(
             "import os, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
