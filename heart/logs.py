@@ -72,7 +72,7 @@ class LogWriter:
             self._enqueue(line)
 
     def start(self) -> None:
-        """Write from a thread from now on. Call it after daemonizing: threads do not survive a fork."""
+        """Write from a thread from now on. Threads do not survive a fork: call it after the last one."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="log", daemon=True)
             self._thread.start()

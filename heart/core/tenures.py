@@ -77,6 +77,7 @@ class Tenures:
         else:
             self._state.report("arbiter", f"{arbiter} refuses", service=service, term=term, granted=False)
             self._withdraw(now, tenure, f"{arbiter} refuses")
+            self._able_again(now, tenure)
 
     def started(self, now: float, service: str, term: int) -> None:
         """All resources of a service run."""

@@ -97,6 +97,8 @@ class Driver:
                 decisions = step(awake, boot, event)
                 if decisions:
                     self._perform(decisions)
+                    if self._stopped:
+                        return
                     awake, boot = self._awake(), self._boot()
         except Exception:
             self._fail()
@@ -148,7 +150,7 @@ class Driver:
             return
         self._performing = True
         try:
-            while self._decided:
+            while self._decided and not self._stopped:
                 self._carry_out(self._decided.popleft())
         except Exception:
             self._fail()
@@ -176,6 +178,7 @@ class Driver:
                 self._memory.term(service, term)
             case d.StoreIncarnation(incarnation):
                 self._memory.incarnation(incarnation)
+                self._history.incarnation = incarnation
             case d.StorePeer(peer, incarnation, sequence):
                 self._memory.peer(peer, incarnation, sequence)
             case d.Report(kind, reason, fields):

@@ -41,6 +41,10 @@ class Ledger:
         self._file = LatestFile(path, in_thread, durable=False)
         self.written = self._file.written
 
+    def held(self) -> tuple[Held, ...]:
+        """What is held now."""
+        return tuple(self._held.values())
+
     def changed(self, service: str, tenure: Tenure | None, groups: tuple[int, ...]) -> None:
         """What is held of a service is now this; None: nothing."""
         if tenure is None:
@@ -48,7 +52,7 @@ class Ledger:
         else:
             running = tuple(Running(group, start_of(group)) for group in groups)
             self._held[service] = Held(service, tenure.term, tenure.previous, running)
-        self._file.write(json.encode(tuple(self._held.values())))
+        self._file.write(json.encode(self.held()))
 
 
 def leftovers(path: Path) -> tuple[tuple[Held, ...], str | None]:
@@ -77,7 +81,7 @@ def end_running(held: Held, kill: Callable[[int, int], None] = os.killpg) -> lis
 def start_of(process: int) -> int:
     """When a process was started, in the kernel's ticks since boot (proc(5), stat, field 22); 0: unknown."""
     try:
-        text = Path(f"/proc/{process}/stat").read_text()
+        stat = Path(f"/proc/{process}/stat").read_bytes()  # its name may be cut within a letter
     except OSError:
         return 0
-    return int(text.rpartition(")")[2].split()[19])
+    return int(stat.rpartition(b")")[2].split()[19])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import ILogObserver, Logger
 
 import heart
@@ -22,7 +27,6 @@ from heart.logs import LogWriter
 from heart.node.clocks import AwakeToTimeOfDay, machine_clocks, seconds_of_day
 from heart.node.driver import Driver
 from heart.node.hands import Hands, state_file
-from heart.node.ledger import Held
 from heart.node.leftovers import release_leftovers, tenure_of
 from heart.node.memory import next_incarnation, recall
 
@@ -62,6 +66,7 @@ class NodeService(Service):
         self._group = socket_group()  # asked for now, because it may block
         self._remembered, self._memory_lost = recall(state_file(configuration))
         self._finished: Deferred[None] = Deferred()
+        self._driver: Driver | None = None
 
     def setServiceParent(self, parent: Any) -> None:
         """Have twistd log through our writer, which cannot hold up a beat."""
@@ -88,12 +93,13 @@ class NodeService(Service):
             if line is not None:
                 self._log.warn("{line}", line=line)
         unclean = await release_leftovers(configuration, hands)
-        self._driver = self._make_driver(unclean)
-        hands.results.user = self._driver
-        await self._open_control()
-        self._driver.give(inputs.Tick())
+        driver = self._make_driver(unclean)
+        hands.results.user = driver
+        await self._open_control(driver.core)
+        self._driver = driver
+        driver.give(inputs.Tick())
         for link in hands.links.values():
-            link.start(self._driver)
+            link.start(driver)
         self._log.info(
             "{node} of {cluster} beats every {beat:g} s in incarnation {incarnation}",
             node=configuration.node,
@@ -104,17 +110,25 @@ class NodeService(Service):
 
     async def _end(self) -> None:
         await self._begun
-        hands = self._hands
-        self._driver.give(inputs.Shutdown("the daemon is being stopped"))
+        hands, driver = self._hands, self._driver
+        if driver is None:
+            return
+        driver.give(inputs.Shutdown("the daemon is being stopped"))
         await self._finished
-        self._driver.stop()
-        await DeferredList([link.stop() for link in hands.links.values()])
+        driver.stop()
+        await self._shortly(*(link.stop() for link in hands.links.values()))
         if hands.event_command is not None:
             await hands.event_command.stop(LAST_WORDS)
         await self._control.stop()
-        written = DeferredList([hands.memory.written(), hands.ledger.written()])
-        await written.addTimeout(LAST_WORDS, self._reactor).addErrback(self._not_written)
-        self._log.info("{node} has let go of everything and ends", node=self._configuration.node)
+        await self._shortly(hands.memory.written(), hands.ledger.written())
+        left = not driver.core.tenures.clean()
+        told = "ends, but something may still run here" if left else "has let go of everything and ends"
+        self._log.info("{node} {told}", node=self._configuration.node, told=told)
+
+    def _shortly(self, *ends: Deferred[None]) -> Deferred[Any]:
+        """Wait for what a stalled disk or device may hold up, but not for long."""
+        waiting = DeferredList(ends)
+        return waiting.addTimeout(LAST_WORDS, self._reactor).addErrback(self._stalled)
 
     def _make_driver(self, unclean: frozenset[str]) -> Driver:
         """The core in its new life, and what drives it."""
@@ -143,17 +157,19 @@ class NodeService(Service):
             broken=self._broken,
         )
 
-    async def _open_control(self) -> None:
+    async def _open_control(self, core: Core) -> None:
         socket = self._configuration.socket()
         history = self._hands.history
-        self._control = ControlServer(self._reactor, socket, self._describe, history, group=self._group)
+        self._control = ControlServer(
+            self._reactor, socket, partial(self._describe, core), history, group=self._group
+        )
         try:
             await self._control.start()
         except SocketUnusable as error:
             self._log.error("{error}; `heart status` cannot reach this daemon", error=str(error))
 
-    def _describe(self) -> dict[str, Any]:
-        status = describe(self._driver.core, self._clocks.awake(), AwakeToTimeOfDay(self._clocks))
+    def _describe(self, core: Core) -> dict[str, Any]:
+        status = describe(core, self._clocks.awake(), AwakeToTimeOfDay(self._clocks))
         for told in status["links"]:
             link = self._hands.links[told["name"]]
             told |= {"skipped": link.skipped, "damaged": link.damaged}
@@ -161,20 +177,33 @@ class NodeService(Service):
 
     def _broken(self) -> None:
         """The core has failed: by force let go of everything, and end."""
-        longest = 0.0
-        for service in self._configuration.services:
-            tenure = tenure_of(self._configuration, Held(service.name, 0, None, ()))
-            self._hands.sequences[service.name].release(tenure, service.stop)
-            longest = max(longest, service.stop)
-        self._reactor.callLater(longest, self._end_broken)
+        budgets = {service.name: service.stop for service in self._configuration.services}
+        for held in self._hands.ledger.held():
+            tenure = tenure_of(self._configuration, held)
+            self._hands.sequences[held.service].release(tenure, budgets[held.service])
+        self._reactor.callLater(max(budgets.values(), default=0.0), self._end_broken)
 
     def _end_broken(self) -> None:
         self._finished.callback(None)
-        self._reactor.stop()
+        self._fail()
+
+    def _fail(self) -> None:
+        """End, with a status that tells whoever supervises this daemon that it did not end well."""
+        atexit.register(os._exit, 1)  # twistd offers no other way
+        try:
+            self._reactor.stop()
+        except ReactorNotRunning:  # not yet, or it ends already
+            self._reactor.callLater(0, self._stop_reactor)
+
+    def _stop_reactor(self) -> None:
+        with suppress(ReactorNotRunning):
+            self._reactor.stop()
 
     def _could_not_begin(self, failure: Any) -> None:
         self._log.failure("Heart could not begin", failure)
-        self._reactor.stop()
+        self._fail()
 
-    def _not_written(self, failure: Any) -> None:
-        self._log.error("The state was not written within {seconds:g} s", seconds=LAST_WORDS)
+    def _stalled(self, failure: Any) -> None:
+        self._log.error(
+            "A disk or device was not done within {seconds:g} s: not waited for", seconds=LAST_WORDS
+        )

@@ -61,8 +61,11 @@ class Options(TwistdOptions):
         """Give twistd's own options defaults that fit: where its pid file lies, and how it logs."""
         if twistd["pidfile"] == "twistd.pid":
             in_run = self.configuration.socket().with_suffix(".pid")
+            in_run.unlink(missing_ok=True)  # we hold the lock: it is of a daemon that was killed
             twistd["pidfile"] = "" if twistd["nodaemon"] else str(in_run)
         self.log = LogWriter(_to_syslog(twistd["prefix"]) if twistd["syslog"] else _to_file(twistd))
+        if twistd["nodaemon"]:  # no fork is to come, and its output may be a pipe that nobody reads
+            self.log.start()
 
 
 def make_service(options: Options) -> IService:

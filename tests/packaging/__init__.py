@@ -1,0 +1,1 @@
+"""Tests of what is installed: slow, because each installs for real. Run them with `make packaging`."""
