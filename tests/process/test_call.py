@@ -42,6 +42,16 @@ class ProcessCase(TestCase):
         """Run a shell script."""
         return self.run_command([self.script(f"#!/bin/sh\n{text}\n")], **options)
 
+    def ended_unseen(self, text: str) -> Call:
+        """A shell script that has ended while our reactor stood still."""
+        gate = self.folder / "gate"
+        os.mkfifo(gate)
+        call = self.sh(f"read go < {gate}; {text}")
+        gate.write_text("go\n")
+        assert call.pid is not None
+        os.waitid(os.P_PID, call.pid, os.WEXITED | os.WNOWAIT)
+        return call
+
     def run_command(self, command: list[str], **options: object) -> Call:
         """Run a command, for five seconds unless said."""
         settings = {"environment": {}, "deadline": 5.0, "grace": 1.0, **options}
@@ -97,9 +107,7 @@ class GoodTests(ProcessCase):
 
     async def test_last_words(self) -> None:
         """What stood in the pipe when it ended is taken, all of it."""
-        call = self.sh("head -c 40000 /dev/zero | tr '\\0' x")
-        assert call.pid is not None
-        os.waitid(os.P_PID, call.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 (our reactor must not read)
+        call = self.ended_unseen("head -c 40000 /dev/zero | tr '\\0' x")
         outcome = await call.done
         self.assertEqual(outcome.cut, 40_000 - 2 * KEPT)
 
@@ -255,9 +263,7 @@ class BackgroundTests(ProcessCase):
 
     async def test_interrupt_that_comes_as_it_ends(self) -> None:
         """A command that has ended, but whose end we have not yet seen, is not interrupted."""
-        call = self.sh(self.daemon())
-        assert call.pid is not None
-        os.waitid(os.P_PID, call.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 (our reactor must not see it end)
+        call = self.ended_unseen(self.daemon())
         interrupted = call.interrupt(1)
         self.assertIsNone((await call.done).problem)
         await interrupted
