@@ -32,6 +32,12 @@ def write_whole(path: Path, content: bytes, durable: bool) -> None:
     finally:
         os.close(descriptor)
     draft.replace(path)
+    if durable:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 class LatestFile:

@@ -52,16 +52,14 @@ async def release_leftovers(configuration: Configuration, hands: Hands) -> froze
         if one.service in budgets:
             waiting.done[one.service] = Deferred()
             hands.sequences[one.service].release_leftovers(
-                tenure_of(configuration, one), budgets[one.service]
+                tenure_of(configuration, one, "leftover"), budgets[one.service]
             )
     return frozenset({name for name, done in tuple(waiting.done.items()) if not await done})
 
 
-def tenure_of(configuration: Configuration, held: Held) -> Tenure:
-    """The tenure in which an earlier daemon held a service, as its resources are told when it is released."""
-    return Tenure(
-        configuration.cluster, configuration.node, held.service, held.term, "leftover", held.previous
-    )
+def tenure_of(configuration: Configuration, held: Held, reason: str) -> Tenure:
+    """The tenure of what is held, as its resources are told when it is released for that reason."""
+    return Tenure(configuration.cluster, configuration.node, held.service, held.term, reason, held.previous)
 
 
 def _tell(held: Held, killed: int, known: bool) -> None:

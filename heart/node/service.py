@@ -179,7 +179,7 @@ class NodeService(Service):
         """The core has failed: by force let go of everything, and end."""
         budgets = {service.name: service.stop for service in self._configuration.services}
         for held in self._hands.ledger.held():
-            tenure = tenure_of(self._configuration, held)
+            tenure = tenure_of(self._configuration, held, "fault")
             self._hands.sequences[held.service].release(tenure, budgets[held.service])
         self._reactor.callLater(max(budgets.values(), default=0.0), self._end_broken)
 

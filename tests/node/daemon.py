@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from heart.beat import GOODBYE, Beat
 from heart.codec import Codec
 from heart.control.client import DaemonUnreachable, ask
+from heart.demo.processes import left_over
 from heart.keys import load_keys, write_new_key
 from tests.node.processes import PATIENCE, begin, environment, until
 from tests.node.support import short_folder
@@ -196,9 +197,8 @@ def running(pid_file: Path) -> int | None:
     return process
 
 
-def kill_daemon(pid_file: Path) -> None:
-    """See to it that a daemon in the background does not outlive its test."""
-    process = running(pid_file)
-    if process is not None:
+def kill_daemons(folder: Folder) -> None:
+    """See to it that no daemon of this folder outlives its test, wherever its pid file may be."""
+    for process in left_over(folder.path):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)

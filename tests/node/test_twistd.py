@@ -21,7 +21,7 @@ from zope.interface.verify import verifyObject
 
 from tests.node.daemon import (
     Ear,
-    kill_daemon,
+    kill_daemons,
     make_folder,
     read,
     running,
@@ -370,7 +370,7 @@ class DaemonTests(TwistdCase):
     def test_whole_life(self) -> None:
         """It has its pid file under `run` and its log where it is told, and ends by a kill of that pid."""
         pid_file = self.folder.run / "web.alpha.pid"
-        self.addCleanup(kill_daemon, pid_file)
+        self.addCleanup(kill_daemons, self.folder)
         parent = start_with(self, self.folder, [f"--logfile={self.folder.log}"], cwd="/")
         self.assertEqual(parent.wait(PATIENCE), 0)
         until(self.folder.holds, "it holds the service")
@@ -392,17 +392,12 @@ class DaemonTests(TwistdCase):
         pid_file = self.folder.run / "web.alpha.pid"
         self.folder.run.mkdir(0o755)
         pid_file.write_text(str(stale))
-        self.addCleanup(self.kill_other, pid_file, stale)
+        self.addCleanup(kill_daemons, self.folder)
         parent = start_with(self, self.folder, [f"--logfile={self.folder.log}"], stdout=subprocess.PIPE)
         output, _ = parent.communicate(timeout=PATIENCE)
         self.assertEqual((parent.returncode, output), (0, b""))
         until(self.folder.holds, "it holds the service")
         self.assertNotIn(running(pid_file), (None, stale))
-
-    def kill_other(self, pid_file: Path, stale: int) -> None:
-        """Kill the daemon, if there is one."""
-        if running(pid_file) != stale:
-            kill_daemon(pid_file)
 
     def test_stale_pid_file(self) -> None:
         """A pid file that a killed daemon left does not keep the next one from starting."""
