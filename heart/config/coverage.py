@@ -8,8 +8,19 @@ from heart.config.links import Views
 from heart.config.model import Service
 from heart.config.nodes import Nodes
 from heart.config.problems import Problems, listed
+from heart.core.room import MOST_LINKS, MOST_SERVICES
 
 Pair = tuple[str, str]
+
+
+def check_size(problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...]) -> None:
+    """Note what would not fit into a beat: more links on a node, or more services, than it can speak of."""
+    for node in nodes.names():
+        links = sum(node in by_node for by_node in views.values())
+        if links > MOST_LINKS:
+            problems.error(("links",), f"expected {MOST_LINKS} links at most on a node; {node} has {links}")
+    if len(services) > MOST_SERVICES:
+        problems.error(("services",), f"expected {MOST_SERVICES} services at most, not {len(services)}")
 
 
 def check_coverage(problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heart.config.advice import check_socket, warn_of_absent, warn_of_lines, warn_of_services
 from heart.config.cluster import Cluster, read_cluster
-from heart.config.coverage import check_coverage
+from heart.config.coverage import check_coverage, check_size
 from heart.config.digest import digest
 from heart.config.link_rules import check_links
 from heart.config.machine import Machine, this_machine
@@ -53,6 +53,7 @@ def interpret(
     cluster = read_cluster(Table(content, (), problems))
     check_links(problems, place_views(file.absolute().parent, cluster.views))
     if not problems.errors:  # what the links join cannot be told while one of them is not understood
+        check_size(problems, cluster.nodes, cluster.views, cluster.services)
         check_coverage(problems, cluster.nodes, cluster.views, cluster.services)
         warn_of_services(problems, cluster.services)
         warn_of_lines(problems, cluster.views, cluster.timing)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import inf
 
-from heart.beat import GOODBYE, LEAVING, MAX_FRAME, PROBE, REST_FRAME, Entry, Word
+from heart.beat import GOODBYE, LEAVING, PROBE, Entry, Word
 from heart.core import inputs
 from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
 from heart.core.ear import Ear
@@ -25,7 +25,6 @@ from heart.core.voice import FAREWELL, FAREWELL_EVERY
 from heart.core.wakefulness import Wakefulness
 from heart.core.watch import Watch
 
-ACK_ROOM = 32  # bytes that an ack takes on the wire, for one link or two
 STALE = 1.5  # beats after which a holder asks a rival for a fresh ack
 STORE_EVERY = 10.0  # seconds between two times that the newest of each living peer is kept
 
@@ -157,8 +156,7 @@ class Core:
         digest = state.table.digest
         if any(p.life in SPEAKING and p.word.digest != digest for p in state.everyone):
             acks = sum(1 for peer in state.everyone if peer.incarnation)
-            room = MAX_FRAME - REST_FRAME - ACK_ROOM * acks - 16 * len(services)
-            entries = state.table.fitting(room, state.voice.sequence)
+            entries = state.table.fitting(state.voice.room.for_entries(acks), state.voice.sequence)
         return Word(state.settings.link_hashes(), services, digest, entries)
 
     def _say_goodbye(self, now: float) -> None:

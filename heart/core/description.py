@@ -97,14 +97,35 @@ def _hearing(peer: Peer, hearing: LinkHearing, line: Line, now: float) -> dict[s
 
 def _service(core: Core, tenure: ServiceTenure, time_of_day: TimeOfDay) -> dict[str, Any]:
     holder, state, term = _holder(core, tenure)
+    failed = _failed(core, tenure)
+    if holder is None and all(name in failed for name in tenure.service.nodes):
+        state = Holding.FAILED.value
     return {
         "name": tenure.name,
         "holder": holder,
         "term": term,
         "state": state,
         "since": time_of_day(tenure.since),
-        "reason": f"held by {holder}" if holder not in (None, core.state.settings.node) else tenure.reason,
+        "reason": _reason(core, tenure, holder, failed),
         "wait": tenure.wait,
+    }
+
+
+def _reason(core: Core, tenure: ServiceTenure, holder: str | None, failed: dict[str, str]) -> str:
+    if holder is not None and holder != core.state.settings.node:
+        return f"held by {holder}"
+    others = [f"failed on {name}: {why}" for name, why in failed.items() if name != core.state.settings.node]
+    return "; ".join([tenure.reason, *others])
+
+
+def _failed(core: Core, tenure: ServiceTenure) -> dict[str, str]:
+    """The nodes that say that the service failed there, with what they say of it."""
+    entries = [entry for node in core.state.settings.nodes if (entry := core.state.table.get(node.name))]
+    return {
+        entry.node: reason
+        for entry in entries
+        for service, state, reason in entry.notes
+        if (service, state) == (tenure.name, Holding.FAILED.value)
     }
 
 

@@ -10,7 +10,8 @@ from heart.core.decisions import Announce, Ask, Release, StoreTerm, TakeOver
 from heart.core.state import State
 from heart.core.tenure import Holding, ServiceTenure, Step
 
-NOTE_LENGTH = 100  # characters of a reason that travel in the status table
+NOTE_LENGTH = 60  # characters of a reason that travel in the status table
+MOST_NOTES = 3
 PATIENCE = 2  # waits for which a question may stay without agreement
 
 
@@ -270,7 +271,7 @@ class Tenures:
         notes = [note for note in self._own_notes() if note[0] != tenure.name]
         if reason:
             notes.append((tenure.name, "failed", reason[:NOTE_LENGTH]))
-        self._state.table.write(notes=tuple(notes))
+        self._state.table.write(notes=tuple(notes[-MOST_NOTES:]))
 
     def _own_notes(self) -> tuple[tuple[str, str, str], ...]:
         return self._state.table[self._state.settings.node].notes

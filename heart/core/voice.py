@@ -10,13 +10,12 @@ from heart.codec import frame_size
 from heart.core.decisions import Send
 from heart.core.line import Line
 from heart.core.peer import Peer
+from heart.core.room import MOST_ASKS, Room
 from heart.core.settings import Settings
 
 ANSWER_RATE = 20  # mere answers for each beat of the normal rate, however many ask
 PROBE_RATE = 10  # beats for each one of the normal rate, while a peer is late
 SENT_KEPT = 4096  # beats whose time of sending is remembered
-MAX_ASKS = 32
-MAX_ACKS = 32  # a beat has room for so many; where there are more peers, the others come in turn
 FAREWELL = 0.02  # seconds over which a goodbye is repeated
 FAREWELL_EVERY = 0.005
 
@@ -28,6 +27,7 @@ class Voice:
         self._settings = settings
         self._beat = settings.timing.beat
         self.lines = tuple(Line(link, settings.timing.beat) for link in settings.links)
+        self.room = Room(len(settings.links), len(settings.services))
         self.due = now
         self._spoke_at = -inf
         self._turn = 0
@@ -107,7 +107,7 @@ class Voice:
             sequence=GOODBYE_SEQUENCE if flags & GOODBYE else self.sequence,
             flags=flags,
             sent=tuple(line.sent for line in self.lines),
-            asks=tuple(peer.name_hash for peer in asks)[:MAX_ASKS],
+            asks=tuple(peer.name_hash for peer in asks)[:MOST_ASKS],
             acks=tuple(peer.make_ack(now) for peer in self._acked(peers)),
             word=word,
         )
@@ -118,13 +118,14 @@ class Voice:
 
     def _acked(self, peers: tuple[Peer, ...]) -> list[Peer]:
         heard = [peer for peer in peers if peer.incarnation]
-        if len(heard) <= MAX_ACKS:
+        most = self.room.acks  # where there are more peers, the others come in turn
+        if len(heard) <= most:
             return heard
         waiting = [peer for peer in heard if peer.wants_ack()]
         others = [peer for peer in heard if not peer.wants_ack()]
-        room = max(0, MAX_ACKS - len(waiting))
+        room = max(0, most - len(waiting))
         self._turn = (self._turn + room) % max(1, len(others))
-        return (waiting + (others[self._turn :] + others[: self._turn])[:room])[:MAX_ACKS]
+        return (waiting + (others[self._turn :] + others[: self._turn])[:room])[:most]
 
     def _remember(self, now: float) -> None:
         self._sent_at[self.sequence] = now

@@ -12,6 +12,17 @@ BAUDS = "9600, 19200, 38400, 57600, 115200, 230400, 460800"
 class LinkTests(ConfigurationCase):
     """What one link says."""
 
+    def test_too_many(self) -> None:
+        """A node has no more links than a beat can speak of."""
+        more: dict[str, object] = {
+            f"links/x{n}": {"kind": "udp", "broadcast": f"10.{n}.255.255", "port": 7000 + n} for n in range(7)
+        }
+        self.assert_refused(
+            more,
+            "links: expected 8 links at most on a node; alpha has 9",
+            "links: expected 8 links at most on a node; beta has 9",
+        )
+
     def test_read(self) -> None:
         """Links have the default port, baud rate and nodes where nothing is said."""
         lan, cable = self.read().links

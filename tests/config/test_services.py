@@ -39,6 +39,17 @@ class ServiceTests(ConfigurationCase):
             f"services.web.monitor: {NOT_YET}: a resource that fails while it is held is not noticed",
         )
 
+    def test_too_many(self) -> None:
+        """There are no more services than a beat can speak of."""
+        more: dict[str, object] = {
+            f"services/s{n}": {
+                "nodes": ["alpha", "beta"],
+                "resources": [{"kind": "script", "command": ["/bin/true"]}],
+            }
+            for n in range(32)
+        }
+        self.assert_refused(more, "services: expected 32 services at most, not 33")
+
     def test_nodes(self) -> None:
         """A service names nodes that may hold it: there, once, and no witness."""
         self.assert_refused(

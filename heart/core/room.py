@@ -1,0 +1,33 @@
+"""What a frame has room for, whatever the cluster: so many acks, and so many bytes of the status table.
+
+The sizes are what msgpack takes at most for each part of a beat (docs/beat.md).
+"""
+
+from __future__ import annotations
+
+from heart.beat import MAX_FRAME
+
+MOST_LINKS = 8
+MOST_SERVICES = 32
+MOST_ASKS = 16
+MOST_ACKS = 32
+
+_ALWAYS = 136  # header, signature, a name of 63 letters, incarnation, sequence, flags, digest, lengths
+_LINK = 10  # its hash, and the count of frames sent on it
+_SERVICE = 19
+_ASK = 5
+_ACK = 27
+_ACK_LINK = 10  # an age and a lag
+
+
+class Room:
+    """The room in the frames of a node with so many links and services."""
+
+    def __init__(self, links: int, services: int) -> None:
+        self._ack = _ACK + _ACK_LINK * links
+        self._left = MAX_FRAME - _ALWAYS - _LINK * links - _SERVICE * services - _ASK * MOST_ASKS
+        self.acks = max(1, min(MOST_ACKS, self._left // self._ack))
+
+    def for_entries(self, acks: int) -> int:
+        """The bytes that are left for entries of the status table beside so many acks."""
+        return self._left - self._ack * min(acks, self.acks)

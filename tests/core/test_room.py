@@ -1,0 +1,56 @@
+"""Whatever the cluster, its beats fit into a frame."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from heart.beat import GOODBYE_SEQUENCE
+from heart.codec import Codec
+from heart.config.model import Node, Service
+from heart.core import decisions as d
+from heart.core import inputs
+from heart.core.room import MOST_LINKS, MOST_SERVICES
+from heart.core.settings import LinkSettings, Settings
+from tests.beats import KEYS
+from tests.core.support import TIMING, Bench, FakePeer
+
+
+def long_name(kind: str, number: int) -> str:
+    """A name of the greatest length."""
+    return f"{kind}-{number}-".ljust(63, "x")
+
+
+class RoomTests(SynchronousTestCase):
+    """Clusters of every size that a configuration may have."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.integers(2, 60), st.integers(1, MOST_LINKS), st.integers(1, MOST_SERVICES))
+    def test_every_beat_fits(self, nodes: int, links: int, services: int) -> None:
+        """With the longest names, the greatest numbers and failures to tell of, beats fit."""
+        names = ("alpha", *(long_name("node", number) for number in range(1, nodes)))
+        bench = Bench(
+            Settings(
+                "web",
+                "alpha",
+                tuple(map(Node, names)),
+                TIMING,
+                tuple(LinkSettings(long_name("link", number), names) for number in range(links)),
+                tuple(Service(long_name("service", number), names, 0.3, ()) for number in range(services)),
+            )
+        )
+        peers = [FakePeer(name, incarnation=2**61) for name in names[1:]]
+        for peer in peers:
+            peer.sequence = GOODBYE_SEQUENCE - 100
+        bench.run_to(1.3, peers, [bench.settings.links[0].name])
+        for taken in bench.of(d.TakeOver):
+            bench.give(inputs.StartFailed(taken.service, taken.term, "x" * 500, False))
+        bench.run_to(1.6, peers, [bench.settings.links[0].name])
+        codec = Codec("web", KEYS)
+        acked = set()
+        for send in bench.of(d.Send):
+            codec.encode(send.beat)
+            acked |= {ack.peer for ack in send.beat.acks}
+        self.assertEqual(bench.life(names[1]), "up")
+        self.assertGreaterEqual(len(acked), min(nodes - 1, 12), "peers are acknowledged in turn")
