@@ -15,8 +15,6 @@ from heart.control.protocol import Request, encode_line
 TIMEOUT = 5.0
 """How long a daemon may be silent, in seconds, before it counts as unreachable."""
 
-EXIT_UNREACHABLE = 3
-
 _WHY = {
     errno.ENOENT: "there is no such socket; is the daemon running?",
     errno.ECONNREFUSED: "nobody listens there; is the daemon running?",

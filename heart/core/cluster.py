@@ -126,13 +126,13 @@ class Core:
         state.wake_by(voice.owed_at())
 
     def _say(self, now: float, lines: tuple[Line, ...], asks: tuple[Peer, ...]) -> None:
+        if not lines:
+            return
         state = self.state
         flags = (PROBE if self.watch.probing else 0) | (LEAVING if state.leaving else 0)
-        send = state.voice.speak(now, lines, flags, asks, state.everyone, self._word())
-        if send is not None:
-            state.decide(send)
-            for peer in asks:
-                peer.probes += peer.life is Life.LATE
+        state.decide(state.voice.speak(now, lines, flags, asks, state.everyone, self._word()))
+        for peer in asks:
+            peer.probes += peer.life is Life.LATE
 
     def _asks(self, now: float) -> tuple[Peer, ...]:
         """The peers whose answer is wanted at once. Never in a mere answer, or two would go on for ever."""
@@ -171,9 +171,9 @@ class Core:
             free_at = max((line.free_at() for line in state.voice.lines if line.up), default=now)
             self._farewell_until = max(now + FAREWELL, free_at)
         lines = state.voice.taking(now, urgent=True)
-        send = state.voice.speak(now, lines, GOODBYE | LEAVING, (), state.everyone, self._word())
-        if send is not None:
-            state.decide(send)
+        if lines:
+            goodbye = state.voice.speak(now, lines, GOODBYE | LEAVING, (), state.everyone, self._word())
+            state.decide(goodbye)
         if now >= self._farewell_until:
             state.decide(Finished())
             return

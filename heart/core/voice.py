@@ -65,7 +65,7 @@ class Voice:
 
     def owed_at(self) -> float:
         """When a line can be given the urgent frame that it could not take; inf where none is owed."""
-        return min((line.free_at() for line in self.lines if line.owed), default=inf)
+        return min((line.free_at() for line in self.lines if line.owed and line.up), default=inf)
 
     def owing(self, now: float) -> tuple[Line, ...]:
         """All that take a frame now, if one is among them that is owed it; else none.
@@ -89,10 +89,8 @@ class Voice:
         asks: Iterable[Peer],
         peers: tuple[Peer, ...],
         word: Word,
-    ) -> Send | None:
-        """One beat on these lines; None where there are none."""
-        if not lines:
-            return None
+    ) -> Send:
+        """One beat on these lines."""
         self._spoke_at = now
         if flags & GOODBYE:
             self.said_goodbye = True

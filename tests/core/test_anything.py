@@ -55,7 +55,7 @@ class CoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.core = Core(make_settings(), 0.0, 0.0, incarnation=DAY, seconds=DAY, terms={}, records={})
+        self.core = Core(make_settings(cable=9600), 0.0, 0.0, incarnation=DAY, seconds=DAY, terms={}, records={})
         self.beta = FakePeer()
         self.bench = Bench()  # what FakePeer asks for the newest beat; it shares our core
         self.bench.core = self.core
@@ -142,10 +142,10 @@ class CoreMachine(RuleBasedStateMachine):
             self.running = None
             self.give(inputs.StartFailed("web", order.term, "exit 1", clean))
 
-    @rule(up=st.booleans())
-    def link_changes(self, up: bool) -> None:
+    @rule(link=st.sampled_from(["lan", "cable"]), up=st.booleans())
+    def link_changes(self, link: str, up: bool) -> None:
         """A medium goes or comes."""
-        self.give(inputs.LinkUp("lan") if up else inputs.LinkDown("lan", "pulled"))
+        self.give(inputs.LinkUp(link) if up else inputs.LinkDown(link, "pulled"))
 
     @rule()
     def shutdown(self) -> None:

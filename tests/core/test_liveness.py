@@ -154,6 +154,18 @@ class SlowLineTests(SynchronousTestCase):
         self.assertGreater(len(frames), 20 * 2)
 
 
+    def test_line_that_goes_while_it_is_owed_a_beat(self) -> None:
+        """A line that goes down while an urgent beat waits for it does not keep the node busy."""
+        bench, beta = Bench(make_settings(cable=9600)), FakePeer()
+        bench.run_to(0.5, [beta])
+        bench.run_to(0.9)
+        bench.give(inputs.LinkDown("cable", "pulled"))
+        bench.decided.clear()
+        bench.run_to(1.2)
+        self.assertLess(len(bench.of(d.Send)), 35)
+        self.assertGreater(bench.core.next_deadline(), 1.2)
+
+
 class UnlikeLinksTests(SynchronousTestCase):
     """Links that not every node has."""
 
