@@ -68,6 +68,7 @@ class Watch:
             return True
         witness = still_heard_by(self._state.scene(now), peer)
         if witness is not None:
+            peer.looked = False  # before a later verdict it is looked for anew
             peer.reason = f"silent for {now - peer.heard_at:.3g} s, but {witness} still hears it"
             return False
         self._bury(now, peer)

@@ -55,7 +55,9 @@ class CoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.core = Core(make_settings(cable=9600), 0.0, 0.0, incarnation=DAY, seconds=DAY, terms={}, records={})
+        self.core = Core(
+            make_settings(cable=9600), 0.0, 0.0, incarnation=DAY, seconds=DAY, terms={}, records={}
+        )
         self.beta = FakePeer()
         self.bench = Bench()  # what FakePeer asks for the newest beat; it shares our core
         self.bench.core = self.core

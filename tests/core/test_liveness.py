@@ -119,8 +119,12 @@ class LifeTests(SynchronousTestCase):
         bench.run_to(4, [watcher])
         self.assertEqual(bench.life("beta"), "late")
         watcher.other_acks = (Ack(name_hash("beta"), DAY, 5, (3_000_000, 0)),)
+        bench.decided.clear()
         bench.run_to(4.2, [watcher])
         self.assertEqual(bench.life("beta"), "dead")
+        kinds = [type(decision) for decision in bench.decided]
+        died = bench.decided.index(bench.reported("node-dead")[0])
+        self.assertIn(d.LookAgain, kinds[:died])
 
     def test_every_state_has_its_turns(self) -> None:
         """No transition leads from a state to itself, and every state can be reached and left."""
@@ -152,7 +156,6 @@ class SlowLineTests(SynchronousTestCase):
         frames = [send for send in bench.of(d.Send) if "cable" in send.links]
         self.assertLess(len(frames) * 110 * 10, 9600 * 20 / 2)
         self.assertGreater(len(frames), 20 * 2)
-
 
     def test_line_that_goes_while_it_is_owed_a_beat(self) -> None:
         """A line that goes down while an urgent beat waits for it does not keep the node busy."""
