@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,11 +73,11 @@ class RoundTripTests(MemoryCase):
         self.assertEqual(recall(self.path)[0].incarnation, DAY)
 
     def test_durable(self) -> None:
-        """It is on the disk before it counts as written: it must outlive the machine."""
-        synced: list[int] = []
-        self.patch(os, "fsync", synced.append)
+        """It and its name are on the disk before it counts as written: it must outlive the machine."""
+        synced: list[bool] = []
+        self.patch(os, "fsync", lambda descriptor: synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
         Memory(self.path, Remembered(), at_once).incarnation(DAY)
-        self.assertEqual(len(synced), 1)
+        self.assertEqual(synced, [False, True])
 
     def test_content_of_its_moment(self) -> None:
         """A write that stalls writes what was known when it was asked for, not half of what came later."""
