@@ -1,4 +1,4 @@
-"""When a peer is up, late, dead or gone: rule 1, rule 2, proof and replay."""
+"""When a peer is up, late, dead or gone: rule 1, rule 2, and lost memory."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.beat import CLAIMS, NEVER, PROBE, Ack, name_hash
+from heart.beat import CLAIMS, PROBE, Ack, name_hash
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.peer import TRANSITIONS, Life, Turn
-from heart.core.settings import LinkSettings
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 
@@ -135,131 +134,6 @@ class LifeTests(SynchronousTestCase):
         self.assertEqual({turn for _, turn in TRANSITIONS}, set(Turn))
 
 
-class SlowLineTests(SynchronousTestCase):
-    """A peer that is heard on nothing but a line slower than the beat."""
-
-    def test_judged_by_the_lines_own_interval(self) -> None:
-        """Heard at 9,600 baud alone, a peer is dead after four of that line's intervals, not after `dead`."""
-        bench, beta = Bench(make_settings(cable=9600)), FakePeer()
-        bench.run_to(3, [beta], ["cable"])
-        bench.run_to(4.55)
-        self.assertEqual(bench.life(), "late")
-        bench.run_to(4.65)
-        self.assertEqual(bench.life(), "dead")
-
-    def test_half_of_the_capacity(self) -> None:
-        """A line never sends more than half of what it could carry, however many beats are due."""
-        bench, beta = Bench(make_settings(cable=9600)), FakePeer()
-        bench.run_to(0.5, [beta])
-        bench.decided.clear()
-        bench.run_to(20.5)
-        frames = [send for send in bench.of(d.Send) if "cable" in send.links]
-        self.assertLess(len(frames) * 110 * 10, 9600 * 20 / 2)
-        self.assertGreater(len(frames), 20 * 2)
-
-    def test_line_that_goes_while_it_is_owed_a_beat(self) -> None:
-        """A line that goes down while an urgent beat waits for it does not keep the node busy."""
-        bench, beta = Bench(make_settings(cable=9600)), FakePeer()
-        bench.run_to(0.5, [beta])
-        bench.run_to(0.9)
-        bench.give(inputs.LinkDown("cable", "pulled"))
-        bench.decided.clear()
-        bench.run_to(1.2)
-        self.assertLess(len(bench.of(d.Send)), 35)
-        self.assertGreater(bench.core.next_deadline(), 1.2)
-
-
-class UnlikeLinksTests(SynchronousTestCase):
-    """Links that not every node has."""
-
-    def test_acks_speak_of_each_of_our_links(self) -> None:
-        """An ack has its two numbers for every link of the sender, also for those that the peer is not on."""
-        names = ("alpha", "beta", "gamma")
-        settings = make_settings(names=names)
-        cable, lan = LinkSettings("cable", ("alpha", "beta"), 115200), LinkSettings("lan", names)
-        bench, gamma = Bench(replace(settings, links=(cable, lan))), FakePeer("gamma")
-        bench.run_to(0.5, [gamma])
-        (ack,) = bench.last_beat().acks
-        self.assertEqual(ack.heard[:2], (NEVER, 0))
-        self.assertLess(ack.heard[2], 200_000)
-
-
-class ReplayTests(SynchronousTestCase):
-    """What was heard once is heard once."""
-
-    def setUp(self) -> None:
-        self.bench = Bench()
-        self.beta = FakePeer()
-
-    def test_replayed_beat(self) -> None:
-        """A beat that comes again on its link is counted as a replay and keeps nobody alive."""
-        self.bench.run_to(0.4, [self.beta])
-        old = self.beta.beat(self.bench)
-        self.bench.give(inputs.Heard("lan", old))
-        for time in range(5, 20):
-            self.bench.run_to(time / 10)
-            self.bench.give(inputs.Heard("lan", old))
-        self.assertEqual(self.bench.life(), "dead")
-        self.assertEqual(self.bench.core.ear.refused["lan"]["replayed"], 15)
-
-    def test_older_incarnation(self) -> None:
-        """Beats of a life that is over count for nothing."""
-        self.bench.run_to(0.4, [self.beta])
-        older = FakePeer(incarnation=DAY - 1)
-        older.sequence = 10_000
-        self.bench.run_to(2, [older])
-        self.assertEqual(self.bench.life(), "dead")
-
-    def test_remembered_across_our_restart(self) -> None:
-        """What an earlier life of this node had heard is not news to it, on any link."""
-        bench = Bench(records={"beta": (DAY, 1000)})
-        self.beta.sequence = 500
-        self.beta.hears = False
-        bench.run_to(2, [self.beta], ["lan", "cable"])
-        self.assertEqual(bench.core.state.peers["beta"].heard_at, float("-inf"))
-        bench.run_to(6.1)
-        self.assertEqual(bench.holding(), "starting")
-
-    def test_the_same_beat_on_two_links(self) -> None:
-        """The second copy of a beat shows that its link works, and is no replay."""
-        self.bench.run_to(1, [self.beta], ["lan", "cable"])
-        peer = self.bench.core.state.peers["beta"]
-        self.assertEqual(peer.on["lan"].received, peer.on["cable"].received)
-        self.assertEqual(self.bench.core.ear.refused["cable"], {})
-
-    def test_second_copy_before_any_proof(self) -> None:
-        """Nor is it one while the peer has yet to acknowledge us."""
-        self.beta.hears = False
-        self.bench.run_to(0.5, [self.beta], ["lan", "cable"])
-        self.assertEqual(self.bench.core.ear.refused["cable"], {})
-
-    def test_frames_that_a_dead_peer_never_got_through(self) -> None:
-        """What one link lost, sent again there after the peer's death, does not make that link look alive."""
-        kept = [self.beta.beat(self.bench)]
-        self.bench.give(inputs.Heard("lan", kept[0]))
-        self.bench.run_to(0.5, [self.beta])
-        self.bench.run_to(2)
-        self.assertEqual(self.bench.life(), "dead")
-        self.bench.give(inputs.Heard("cable", kept[0]))
-        self.assertEqual(self.bench.core.ear.refused["cable"], {"replayed": 1})
-        self.assertEqual(self.bench.core.state.peers["beta"].on["cable"].received, 0)
-
-    def test_lost_frames_are_counted(self) -> None:
-        """What the peer sent on a link and what arrived there tell what was lost."""
-        self.bench.run_to(0.4, [self.beta])
-        for _ in range(7):
-            self.beta.beat(self.bench)
-        self.bench.run_to(1, [self.beta])
-        self.assertEqual(self.bench.core.state.peers["beta"].on["lan"].lost(), 7)
-
-    def test_unknown_node(self) -> None:
-        """A signed beat of a node that is not in the configuration is counted, and changes nothing."""
-        self.bench.run_to(1, [FakePeer("gamma")])
-        self.assertEqual(self.bench.core.ear.refused["lan"]["unknown-node"], 10)
-        (told,) = self.bench.reported("refused")
-        self.assertIn("unknown-node", told.reason)
-
-
 class SleepTests(SynchronousTestCase):
     """Rule 2: I was asleep."""
 
@@ -306,6 +180,30 @@ class SleepTests(SynchronousTestCase):
         self.bench.now = 2.2
         kinds = [type(one) for one in self.bench.give(inputs.Tick())]
         self.assertLess(kinds.index(d.Release), kinds.index(d.Send))
+
+    def test_lone_holder_that_overslept_lets_go(self) -> None:
+        """So it does with nobody there to be deaf to it: somebody may have come while it slept."""
+        self.bench.run_to(1.2, [self.beta])
+        self.bench.give(inputs.Started("web", DAY + 1))
+        self.bench.run_to(3)
+        self.assertEqual((self.bench.life(), self.bench.holding()), ("dead", "held"))
+        self.bench.now = 3.5
+        self.bench.give(inputs.Tick())
+        self.assertEqual(self.bench.holding(), "held", "it slept for less than `lease`")
+        self.bench.now = 4.3
+        self.bench.give(inputs.Tick())
+        self.assertEqual(self.bench.of(d.Release), [d.Release("web", DAY + 1, "lease", 0.3)])
+
+    def test_sleep_counts_for_nothing_that_a_start_waits_for(self) -> None:
+        """`start` counts time awake: a node that slept through it still waits for unheard peers."""
+        bench = Bench()
+        bench.run_to(0.5)
+        bench.now = 4.5
+        bench.give(inputs.Tick())
+        bench.run_to(8.8)
+        self.assertEqual(bench.of(d.TakeOver), [])
+        bench.run_to(9.1)
+        self.assertEqual(len(bench.of(d.TakeOver)), 1)
 
 
 class MemoryTests(SynchronousTestCase):

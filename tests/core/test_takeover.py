@@ -97,6 +97,18 @@ class SuccessionTests(SynchronousTestCase):
         self.bench.run_to(4.2, [self.beta])
         self.assertEqual([one.reason for one in self.bench.of(d.TakeOver)], ["fault"])
 
+    def test_after_a_restart_of_the_holder(self) -> None:
+        """A new life of the holder is believed that it holds nothing once it is proven, not before."""
+        reborn = FakePeer(incarnation=DAY + 9)
+        reborn.hears, reborn.service_flags = False, CLEAN
+        self.bench.run_to(3.35, [reborn])
+        peer = self.bench.core.state.peers["beta"]
+        web = self.bench.core.tenures.all[0].name_hash
+        self.assertGreater(peer.last_claim(web), 2.9)
+        reborn.hears = True
+        self.bench.run_to(3.45, [reborn])
+        self.assertEqual(peer.last_claim(web), float("-inf"))
+
     def test_after_a_goodbye(self) -> None:
         """A goodbye ends the wait at once."""
         self.bench.give(inputs.Heard("lan", self.beta.goodbye(self.bench)))
