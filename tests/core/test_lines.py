@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.beat import NEVER
+from heart.beat import NEVER, name_hash
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.settings import LinkSettings
@@ -24,6 +24,21 @@ class SlowLineTests(SynchronousTestCase):
         self.assertEqual(bench.life(), "late")
         bench.run_to(4.65)
         self.assertEqual(bench.life(), "dead")
+
+    def test_urgent_beat_goes_when_the_line_is_free(self) -> None:
+        """An answer that finds the line busy goes on it once it is free, not with the next regular beat."""
+        bench, beta = Bench(make_settings(cable=9600)), FakePeer()
+        bench.run_to(1, [beta], ["lan", "cable"])
+        while not (bench.decided and "cable" in getattr(bench.decided[-1], "links", ())):
+            bench.run_to(bench.now + 0.01, [beta], ["lan", "cable"])
+        sent_at = bench.now
+        bench.decided.clear()
+        beta.asks = (name_hash("alpha"),)
+        bench.give(inputs.Heard("lan", beta.beat(bench)))
+        beta.asks = ()
+        while not [send for send in bench.of(d.Send) if "cable" in send.links]:
+            bench.run_to(bench.now + 0.01, [beta], ["lan", "cable"])
+        self.assertTrue(0.1 < bench.now - sent_at < 0.2, f"after {bench.now - sent_at:.2f} s")
 
     def test_lease_beside_a_slow_line(self) -> None:
         """A peer that hears us on a slow line alone lets us hold while its own verdict leaves time."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, GOODBYE, LEAVING
@@ -114,6 +116,48 @@ class SuccessionTests(SynchronousTestCase):
         self.bench.give(inputs.Heard("lan", self.beta.goodbye(self.bench)))
         self.assertEqual([one.reason for one in self.bench.of(d.TakeOver)], ["left"])
 
+    def test_claims_are_waited_for_anew_after_a_sleep(self) -> None:
+        """A claim that was heard before this node slept is given a whole `wait` from waking."""
+        settings = make_settings()
+        bench = Bench(replace(settings, services=(replace(settings.services[0], stop=2.0),)))
+        bench.run_to(3, [self.beta_holding()])
+        bench.now = 8.0
+        bench.give(inputs.Tick())
+        bench.run_to(10.6)
+        self.assertEqual((bench.life(), bench.of(d.TakeOver)), ("dead", []))
+        bench.run_to(10.75)
+        self.assertEqual(len(bench.of(d.TakeOver)), 1)
+
+    def test_listens_before_it_takes_anything_after_a_sleep(self) -> None:
+        """On waking there may be word in the sockets of who came meanwhile: it is heard first."""
+        bench, beta = Bench(), FakePeer()
+        bench.run_to(0.5, [beta])
+        bench.give(inputs.Heard("lan", beta.goodbye(bench)))
+        bench.run_to(0.95)
+        bench.now = 5.0
+        bench.give(inputs.Tick())
+        bench.run_to(5.2)
+        self.assertEqual(bench.of(d.TakeOver), [])
+        bench.run_to(5.3)
+        self.assertEqual(len(bench.of(d.TakeOver)), 1)
+
+    def test_sleep_is_no_waiting(self) -> None:
+        """The time for which a node has been able to hold a service does not grow while it sleeps."""
+        bench, beta = Bench(), FakePeer()
+        bench.run_to(0.5, [beta])
+        bench.now = 1.2
+        bench.give(inputs.Tick())
+        bench.run_to(1.55, [beta])
+        self.assertEqual(bench.of(d.TakeOver), [])
+        bench.run_to(1.9, [beta])
+        self.assertEqual(len(bench.of(d.TakeOver)), 1)
+
+    def beta_holding(self) -> FakePeer:
+        """Another beta that holds the service."""
+        beta = FakePeer()
+        beta.service_flags, beta.term = ABLE | CLAIMS, DAY
+        return beta
+
     def test_after_a_sleep(self) -> None:
         """A node that slept through the death takes nothing before it was awake for a whole `wait`."""
         self.bench.now = 8.0
@@ -157,6 +201,15 @@ class AgreementTests(SynchronousTestCase):
         self.beta.hears = True
         self.bench.run_to(1.15, [self.beta])
         self.assertEqual(self.bench.holding(), "starting")
+
+    def test_does_not_ask_beside_a_rival_that_does_not_hear(self) -> None:
+        """Beside a rival whose acks are older than `lease` nothing is even asked for."""
+        bench, beta = Bench(), FakePeer()
+        bench.run_to(0.25, [beta])
+        beta.hears = False
+        bench.run_to(1.5, [beta])
+        self.assertEqual(bench.holding(), "stopped")
+        self.assertIn("has not heard this node", bench.core.tenures.all[0].reason)
 
     def test_gives_up_without_agreement(self) -> None:
         """A question that a rival who speaks never acknowledges is withdrawn, and asked again later."""
