@@ -46,7 +46,7 @@ def machines() -> Iterator[Machine]:
         "What a node holds one peer to be. How long a silence must last, and whose beats count, is in\n"
         "[safety.md](safety.md), rules 1 and 2; what *proven* is, in [beat.md](beat.md).",
         "heart/core/peer.py",
-        peer.Peer("", (), 0.0).life,
+        peer.Peer("", (), None, 0.0).life,
         peer.Turn,
         peer.TRANSITIONS,
     )

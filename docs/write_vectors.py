@@ -32,11 +32,14 @@ from heart.beat import (
     Ack,
     Beat,
     Entry,
+    Order,
     ServiceWord,
     Word,
     name_hash,
 )
 from heart.codec import HEADER, SIGNATURE, Codec, Refusal
+from heart.core.orders import Orders
+from heart.core.state import digest_of
 from heart.core.table import StatusTable
 from heart.keys import Keys
 from heart.links.framing import enclose
@@ -48,8 +51,12 @@ NAMES = ("alpha", "beta", "gamma", "lan", "cable", "web")
 LIFE = 1_795_357_083  # an incarnation: the seconds of the time of day at a start
 TERM = 1_795_357_084
 
-ALPHA = Entry("alpha", LIFE, 1, "bb5848efde99448d", "0.1.0")
-BETA = Entry("beta", LIFE + 1, 3, "bb5848efde99448d", "0.1.0", (("web", "failed", "exit status 1"),))
+PARTS = bytes.fromhex("0112345678")
+ALPHA = Entry("alpha", LIFE, 1, "bb5848efde99448d", "0.2.0", (), PARTS)
+BETA = Entry("beta", LIFE + 1, 3, "bb5848efde99448d", "0.2.0", (("web", "failed", "exit status 1"),), PARTS)
+STANDBY = Order("standby", "beta", "yes", TERM + 5, "alpha")
+MOVE = Order("move", "web", "beta", TERM + 6, "beta", TERM)
+ORDERED = Orders((MOVE, STANDBY))
 ALONE = StatusTable(("alpha", "beta"), ALPHA)
 BOTH = StatusTable(("alpha", "beta"), ALPHA)
 BOTH.merge(BETA)
@@ -143,6 +150,23 @@ def vectors() -> Iterator[Vector]:
         ),
     )
     yield Vector(
+        "orders",
+        "Operators have put beta in standby and moved `web` to it: alpha passes both orders on.",
+        structs.replace(
+            REST,
+            sequence=4742,
+            sent=(4742, 4740),
+            word=structs.replace(
+                _word(ABLE | CLEAN), digest=digest_of(BOTH, ORDERED), orders=(MOVE, STANDBY)
+            ),
+        ),
+    )
+    yield Vector(
+        "passed-on",
+        "`rest` after gamma and then delta have passed it on; the signature is delta's.",
+        structs.replace(REST, through=(name_hash("gamma"), name_hash("delta"))),
+    )
+    yield Vector(
         "promise",
         "A promise, as nodes with votes make it; under `trust` there is none, and receivers ignore it.",
         structs.replace(
@@ -185,7 +209,7 @@ def refused() -> Iterator[tuple[str, Refusal, bytes]]:
         Refusal.MALFORMED,
         _signed(msgpack.encode({"sender": "alpha"})),
     )
-    yield "well signed, but the beat has no word", Refusal.MALFORMED, _signed(_body(drop=1))
+    yield "well signed, but the beat has no word", Refusal.MALFORMED, _signed(_body(drop=2))
     yield "well signed, with sequence number 0", Refusal.MALFORMED, _signed(_body(sequence=0))
     yield "well signed, with incarnation 2^62 + 1", Refusal.MALFORMED, _signed(_body(incarnation=2**62 + 1))
     yield "well signed, with an ask of 33 bits", Refusal.MALFORMED, _signed(_body(asks=[2**32]))
@@ -223,6 +247,11 @@ def content() -> dict[str, Any]:
         "digests": [
             {"entries": [_plain(ALPHA)], "digest": ALONE.digest.hex()},
             {"entries": [_plain(ALPHA), _plain(BETA)], "digest": BOTH.digest.hex()},
+            {
+                "entries": [_plain(ALPHA), _plain(BETA)],
+                "orders": [_plain(MOVE), _plain(STANDBY)],
+                "digest": digest_of(BOTH, ORDERED).hex(),
+            },
         ],
         "beats": [
             {
@@ -248,7 +277,7 @@ def _plain(record: Any) -> Any:
     """A record as plain data, by the names of its fields; bytes in hex."""
     if isinstance(record, tuple):
         return [_plain(item) for item in record]
-    if isinstance(record, Beat | Ack | Word | ServiceWord | Entry):
+    if isinstance(record, Beat | Ack | Word | ServiceWord | Entry | Order):
         return {name: _plain(value) for name, value in structs.asdict(record).items()}
     return record.hex() if isinstance(record, bytes) else to_builtins(record)
 

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 VERSION = 1
 MAX_FRAME = 1200  # bytes, so that a frame passes any Ethernet and tunnel unbroken
+MOST_HOPS = 8  # nodes that may pass a beat on, one after the other
 REST_FRAME = 160  # bytes, the most that a two-node beat at rest may take
 GOODBYE_SEQUENCE = 2**63 - 1  # kept free: a guard can sign off for a daemon without knowing its count
 NEVER = 2**32 - 1  # microseconds: not heard in this life
@@ -75,7 +76,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     """A node's own entry of the status table; only that node writes it, all pass it on.
 
     The entry with the greater (incarnation, version) is the newer one. `notes` are facts about
-    services that have no place in every beat: service, state, reason.
+    services that have no place in every beat: service, state, reason. `parts` sums up each key of the
+    node's configuration (heart.config.meaning), `reads` is the newest version of beats that it reads.
     """
 
     node: str
@@ -84,25 +86,44 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     configuration: str
     software: str
     notes: tuple[tuple[str, str, str], ...] = ()
+    parts: bytes = b""
+    reads: Number = VERSION
+
+
+class Order(Struct, frozen=True, array_like=True, gc=False):
+    """What an operator wants of a subject; all nodes keep the newest of each kind and subject.
+
+    The order with the greater (stamp, author) is the newer one; `author` is the node at which it was
+    given. `term` is that of the service at the time, where the order ends with the next one.
+    """
+
+    kind: str
+    subject: str
+    value: str
+    stamp: Number
+    author: str
+    term: Number = 0
 
 
 class Word(Struct, frozen=True, array_like=True, gc=False):
     """The part of a beat that rarely changes.
 
-    `digest` sums up the sender's status table; `entries` are sent where digests differ.
+    `digest` sums up the sender's status table; `entries` and `orders` are sent where digests differ.
     """
 
     links: tuple[Hash, ...]
     services: tuple[ServiceWord, ...]
     digest: bytes
     entries: tuple[Entry, ...] = ()
+    orders: tuple[Order, ...] = ()
 
 
 class Beat(Struct, frozen=True, array_like=True, gc=False):
     """One signed message: who I am, that I live, what I hold, what I heard.
 
     `sent` counts the frames of this incarnation on each of `word.links`, this one included. `asks`
-    are the peers who shall answer at once.
+    are the peers who shall answer at once. `through` are the nodes that have passed this beat on, the
+    first of them first; the frame is signed anew by each.
     """
 
     sender: str
@@ -113,3 +134,4 @@ class Beat(Struct, frozen=True, array_like=True, gc=False):
     asks: tuple[Hash, ...]
     acks: tuple[Ack, ...]
     word: Word
+    through: tuple[Hash, ...] = ()

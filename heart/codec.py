@@ -51,7 +51,10 @@ def frame_size(beat: Beat) -> int:
 
 
 class Codec:
-    """Turns beats of one cluster into signed frames and signed frames into beats."""
+    """Turns beats of one cluster into signed frames and signed frames into beats.
+
+    `others` are the ids of keys, other than the one that signs here, that good frames were signed with.
+    """
 
     def __init__(self, cluster: str, keys: Keys) -> None:
         person = blake2b(cluster.encode(), digest_size=16).digest()
@@ -62,6 +65,7 @@ class Codec:
         self._tag = person[:4]
         self._header = bytes((VERSION, keys.signing)) + self._tag
         self._signer = self._signers[keys.signing]
+        self.others: set[int] = set()
 
     def encode(self, beat: Beat) -> bytes:
         """The frame that carries this beat. Raises BeatTooLarge where it would pass 1,200 bytes."""
@@ -84,6 +88,8 @@ class Codec:
         signer.update(frame[:-SIGNATURE])
         if not compare_digest(signer.digest(), frame[-SIGNATURE:]):
             return Refusal.SIGNATURE
+        if known is not self._signer:
+            self.others.add(frame[1])
         try:
             return _decode_body(frame[HEADER:-SIGNATURE])
         except (MsgspecError, UnicodeDecodeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from heart.beat import GOODBYE_SEQUENCE, Ack, Beat, Entry, ServiceWord, Word
+from heart.beat import GOODBYE_SEQUENCE, Ack, Beat, Entry, Order, ServiceWord, Word, name_hash
 from heart.keys import Keys
 
 KEYS = Keys({1: bytes(range(32)), 7: bytes(range(32, 96))}, 1)
@@ -18,13 +18,18 @@ acks = st.builds(
 )
 service_words = st.builds(ServiceWord, hashes, numbers, flags, st.none() | numbers, st.none() | hashes)
 notes = st.lists(st.tuples(names, names, names), max_size=2).map(tuple)
-entries = st.builds(Entry, names, numbers, numbers, names, names, notes)
+entries = st.builds(Entry, names, numbers, numbers, names, names, notes, st.binary(max_size=20), numbers)
+kinds = st.sampled_from(["standby", "move", "retry", "attribute", "later"])
+subjects = st.sampled_from(["web", "alpha", "beta", "alpha/lag", "no such"])
+values = st.sampled_from(["", "yes", "alpha", "beta", "no such"])
+orders = st.builds(Order, kinds, subjects, values, numbers, names, numbers)
 words = st.builds(
     Word,
     st.lists(hashes, max_size=3).map(tuple),
     st.lists(service_words, max_size=3).map(tuple),
     st.binary(max_size=10),
     st.lists(entries, max_size=2).map(tuple),
+    st.lists(orders, max_size=2).map(tuple),
 )
 beats = st.builds(
     Beat,
@@ -36,4 +41,7 @@ beats = st.builds(
     st.lists(hashes, max_size=3).map(tuple),
     st.lists(acks, max_size=3).map(tuple),
     words,
+    st.lists(
+        hashes | st.sampled_from([name_hash(name) for name in ("alpha", "beta", "gamma")]), max_size=10
+    ).map(tuple),
 )

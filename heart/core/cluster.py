@@ -7,19 +7,24 @@ reads a clock or draws lots, so the same inputs give the same decisions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
-from heart.beat import GOODBYE, LEAVING, PROBE, Entry, Word
+from msgspec import msgpack
+
+from heart.beat import GOODBYE, LEAVING, PROBE, Entry, Order, Word
 from heart.core import inputs
 from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
 from heart.core.ear import Ear
 from heart.core.inputs import Heard
 from heart.core.line import Line
+from heart.core.operator import Operator
 from heart.core.peer import Life, Peer, Turn
+from heart.core.reconfiguration import Reconfiguration
+from heart.core.relay import Relay
+from heart.core.scene import SPEAKING
 from heart.core.settings import Settings
 from heart.core.state import Record, State
-from heart.core.succession import SPEAKING
 from heart.core.tenures import Tenures
 from heart.core.voice import FAREWELL, FAREWELL_EVERY
 from heart.core.wakefulness import Wakefulness
@@ -35,7 +40,8 @@ class Core:
     `awake` and `boot` are the two monotonic clocks in seconds: the first stands still while the
     machine is suspended. `incarnation` is greater than any before, `seconds` the time of day at the
     start, `terms` the greatest terms known of services, `records` the newest heard of peers, and
-    `unclean` are services of which something that an earlier daemon left may still run here.
+    `unclean` are services of which something that an earlier daemon left may still run here. `orders`
+    are those of operators that were known.
     """
 
     def __init__(
@@ -49,15 +55,19 @@ class Core:
         terms: Mapping[str, int],
         records: Mapping[str, Record],
         unclean: frozenset[str] = frozenset(),
+        orders: Iterable[Order] = (),
     ) -> None:
-        self.state = State(settings, awake, incarnation, records)
-        self.ear = Ear(self.state)
+        self.state = State(settings, awake, incarnation, records, orders)
+        self.relay = Relay(self.state)
+        self.ear = Ear(self.state, self.relay)
         self._hear = self.ear.hear
         self.watch = Watch(self.state)
         self.wakefulness = Wakefulness(awake, boot, settings.timing.late)
         self._boot = boot
         self._daybreak = seconds - boot
         self.tenures = Tenures(self.state, awake, terms, self._seconds)
+        self.operator = Operator(self.state, self.tenures)
+        self.reconfiguration = Reconfiguration(self.state, self.ear, self.relay, self.tenures)
         for service in sorted(unclean):
             self.tenures.cannot_hold(awake, service, "what an earlier daemon left of it may still run")
         self._farewell_until = inf
@@ -97,14 +107,17 @@ class Core:
         state.deadline = inf
         if state.outlived:
             self._begin_greater_life(now)
+        self.reconfiguration.check(now)
         state.renew_leases()
         self.watch.check(now)
         self.tenures.check(now)
         self.ear.report_refused(now)
+        self.operator.check(now)
         if state.leaving and not self.tenures.claiming():
             self._say_goodbye(now)
             return
         self._speak(now)
+        self.relay.check(now)
         self._store_peers(now)
 
     def _speak(self, now: float) -> None:
@@ -152,16 +165,29 @@ class Core:
     def _word(self) -> Word:
         state = self.state
         services = self.tenures.words()
+        digest = state.digest()
+        entries, orders = self._news() if self._differs(digest) else ((), ())
+        return Word(state.settings.link_hashes(), services, digest, entries, orders)
+
+    def _differs(self, digest: bytes) -> bool:
+        """Whether a peer that speaks has another status table, or other orders."""
+        return any(peer.life in SPEAKING and peer.word.digest != digest for peer in self.state.everyone)
+
+    def _news(self) -> tuple[tuple[Entry, ...], tuple[Order, ...]]:
+        """As much of the status table and the orders as a beat has room for, another part each time."""
+        state = self.state
+        heard = sum(1 for peer in state.everyone if peer.incarnation)
+        room, turn = state.voice.room.for_news(heard), state.voice.sequence
         entries: tuple[Entry, ...] = ()
-        digest = state.table.digest
-        if any(p.life in SPEAKING and p.word.digest != digest for p in state.everyone):
-            acks = sum(1 for peer in state.everyone if peer.incarnation)
-            entries = state.table.fitting(state.voice.room.for_entries(acks), state.voice.sequence)
-        return Word(state.settings.link_hashes(), services, digest, entries)
+        if turn % 2 or not state.orders.digest:
+            entries = state.table.fitting(room, turn // 2)
+            room -= sum(len(msgpack.encode(entry)) for entry in entries)
+        return entries, state.orders.fitting(room, turn // 2)
 
     def _say_goodbye(self, now: float) -> None:
         """Nothing is held any more: say so on every link, and say it again, for a frame may be lost."""
         state = self.state
+        self.relay.give_up()
         if not self.tenures.clean():
             # A goodbye would let a successor begin at once, beside what may still run here.
             self._speak(now)
@@ -237,6 +263,16 @@ class Core:
                 self.tenures.start_failed(now, service, term, reason, clean)
             case inputs.Released(service, term, reason, clean):
                 self.tenures.released(now, service, term, reason, clean)
+            case inputs.Checked(service, term, problem):
+                self.tenures.checked(now, service, term, problem)
+            case inputs.Hindered(service, hindrance):
+                self.tenures.hindered(now, service, hindrance)
+            case inputs.Contested(service, claim):
+                self.tenures.contested(service, claim)
+            case inputs.Command():
+                self.operator.command(now, event)
+            case inputs.Reconfigure(settings):
+                self.reconfiguration.begin(now, settings)
             case inputs.Shutdown(reason):
                 self._shutdown(now, reason)
         return True

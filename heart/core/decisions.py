@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from heart.beat import Beat
+from heart.beat import Beat, Order
 
 
 class Send(Struct, frozen=True):
@@ -49,8 +49,32 @@ class Release(Struct, frozen=True):
     budget: float | None
 
 
+class Check(Struct, frozen=True):
+    """Ask a held service's resources for their status; ends in `Checked`, unless overtaken."""
+
+    service: str
+    term: int
+
+
+class Restart(Struct, frozen=True):
+    """Stop what has failed of a held service and what was started after it, then start it again.
+
+    Ends in `Started` or `StartFailed`.
+    """
+
+    service: str
+    term: int
+    reason: str
+
+
 class Announce(Struct, frozen=True):
     """Tell the network once more where the service is."""
+
+    service: str
+
+
+class Forget(Struct, frozen=True):
+    """The configuration has this service no more, and nothing of it is held here."""
 
     service: str
 
@@ -76,6 +100,20 @@ class StorePeer(Struct, frozen=True):
     sequence: int
 
 
+class StoreOrders(Struct, frozen=True):
+    """Keep what operators have ordered across restarts; nothing waits for it."""
+
+    orders: tuple[Order, ...]
+
+
+class Answered(Struct, frozen=True):
+    """The end of an operator's `Command`: whether it is done, and a line that says what was, or why not."""
+
+    number: int
+    done: bool
+    text: str
+
+
 class Report(Struct, frozen=True):
     """Something that the administrator may want to know: an event of docs/events.md."""
 
@@ -94,10 +132,15 @@ Decision = (
     | Ask
     | TakeOver
     | Release
+    | Check
+    | Restart
     | Announce
+    | Forget
     | StoreTerm
     | StoreIncarnation
     | StorePeer
+    | StoreOrders
+    | Answered
     | Report
     | Finished
 )

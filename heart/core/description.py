@@ -6,16 +6,17 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from heart.beat import CLAIMS, STARTING, STOPPING
+from heart.beat import name_hash
+from heart.config.meaning import differences
 from heart.core.cluster import Core
+from heart.core.failures import FAILED, HINDERED
 from heart.core.hearing import LinkHearing
 from heart.core.line import Line
 from heart.core.peer import Life, Peer
-from heart.core.succession import SPEAKING
 from heart.core.tenure import Holding, ServiceTenure
+from heart.core.whereabouts import able, holder, noted
 
 TimeOfDay = Callable[[float], str]
-_SHOWN = {Holding.ASKING: "stopped"}
 
 
 def describe(core: Core, now: float, time_of_day: TimeOfDay) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def describe(core: Core, now: float, time_of_day: TimeOfDay) -> dict[str, Any]:
         "lateness": {"minute": round(minute, 6), "hour": round(hour, 6)},
         "paused": False,
         "arbiter": {"kind": settings.arbiter},
+        "differences": _differences(core),
         "nodes": [_node(core, name.name, name.witness, time_of_day) for name in settings.nodes],
         "links": [_link(core, line, now, time_of_day) for line in core.state.voice.lines],
         "services": [_service(core, tenure, time_of_day) for tenure in core.tenures.all],
@@ -49,9 +51,31 @@ def _node(core: Core, name: str, witness: bool, time_of_day: TimeOfDay) -> dict[
         "state": Life.UP.value if peer is None else peer.life.value,
         "since": time_of_day(state.since if peer is None else peer.since),
         "reason": "this node" if peer is None else peer.reason,
-        "standby": False,
+        "through": _through(core, peer),
+        "standby": state.orders.in_standby(name),
+        "attributes": dict(state.orders.attributes().get(name, {})),
+        "software": None if entry is None else entry.software,
         "witness": witness,
         "configuration": None if entry is None else entry.configuration,
+    }
+
+
+def _through(core: Core, peer: Peer | None) -> list[str] | None:
+    """The nodes that have passed its newest beat on, the last of them last; None: it is heard directly."""
+    if peer is None or peer.beat is None or not peer.beat.through:
+        return None
+    names = {name_hash(name): name for name in core.state.settings.names()}
+    return [names.get(node, "?") for node in peer.beat.through]
+
+
+def _differences(core: Core) -> dict[str, list[str]]:
+    """The nodes that run another configuration, with the keys in which it differs."""
+    settings, table = core.state.settings, core.state.table
+    entries = [entry for node in settings.peers() if (entry := table.get(node))]
+    return {
+        entry.node: list(differences(settings.meaning, entry.parts))
+        for entry in entries
+        if entry.configuration != settings.configuration
     }
 
 
@@ -60,7 +84,6 @@ def _link(core: Core, line: Line, now: float, time_of_day: TimeOfDay) -> dict[st
     beat = core.state.timing.beat
     return {
         "name": line.name,
-        "kind": "udp" if settings.baud is None else "serial",
         "state": "up" if line.up else "down",
         "since": time_of_day(max(line.since, core.state.since)),
         "reason": _pace(line, beat) if line.up else line.reason,
@@ -96,55 +119,30 @@ def _hearing(peer: Peer, hearing: LinkHearing, line: Line, now: float) -> dict[s
 
 
 def _service(core: Core, tenure: ServiceTenure, time_of_day: TimeOfDay) -> dict[str, Any]:
-    holder, state, term = _holder(core, tenure)
-    failed = _failed(core, tenure)
-    if holder is None and all(name in failed for name in tenure.service.nodes):
+    held_by, state, term = holder(core.state, tenure)
+    failed = noted(core.state, tenure.name, FAILED)
+    nodes = tenure.service.nodes
+    if held_by is None and failed and not any(able(core.state, tenure, node) for node in nodes):
         state = Holding.FAILED.value
     return {
         "name": tenure.name,
-        "holder": holder,
+        "holder": held_by,
         "term": term,
         "state": state,
         "since": time_of_day(tenure.since),
-        "reason": _reason(core, tenure, holder, failed),
+        "reason": _reason(core, tenure, held_by, failed),
         "wait": tenure.wait,
+        "hindrance": tenure.health.hindrance,
+        "failed": failed,
     }
 
 
-def _reason(core: Core, tenure: ServiceTenure, holder: str | None, failed: dict[str, str]) -> str:
-    if holder is not None and holder != core.state.settings.node:
-        return f"held by {holder}"
-    others = [f"failed on {name}: {why}" for name, why in failed.items() if name != core.state.settings.node]
-    return "; ".join([tenure.reason, *others])
-
-
-def _failed(core: Core, tenure: ServiceTenure) -> dict[str, str]:
-    """The nodes that say that the service failed there, with what they say of it."""
-    entries = [entry for node in core.state.settings.nodes if (entry := core.state.table.get(node.name))]
-    return {
-        entry.node: reason
-        for entry in entries
-        for service, state, reason in entry.notes
-        if (service, state) == (tenure.name, Holding.FAILED.value)
-    }
-
-
-def _holder(core: Core, tenure: ServiceTenure) -> tuple[str | None, str, int]:
-    """Who holds the service as far as this node knows, in which state, in which term."""
-    if tenure.claiming():
-        return core.state.settings.node, tenure.holding.value, tenure.term
-    claims = [
-        (said.term, peer.name, said.flags)
-        for peer in core.state.everyone
-        if peer.life in SPEAKING
-        and (said := peer.said.get(tenure.name_hash)) is not None
-        and said.flags & CLAIMS
-    ]
-    if claims:
-        term, name, flags = max(claims)
-        moving = "starting" if flags & STARTING else "stopping" if flags & STOPPING else "held"
-        return name, moving, term
-    return None, _SHOWN.get(tenure.holding, tenure.holding.value), tenure.known_term
+def _reason(core: Core, tenure: ServiceTenure, held_by: str | None, failed: dict[str, str]) -> str:
+    own = core.state.settings.node
+    told = [tenure.reason if held_by in (None, own) else f"held by {held_by}"]
+    told += [f"failed on {name}: {why}" for name, why in failed.items() if (held_by, name) != (None, own)]
+    hindered = noted(core.state, tenure.name, HINDERED)
+    return "; ".join([*told, *(f"{name} could not hold it: {why}" for name, why in hindered.items())])
 
 
 def _ago(now: float, then: float) -> float | None:

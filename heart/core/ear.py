@@ -9,54 +9,67 @@ from __future__ import annotations
 from collections import Counter
 
 from heart.beat import GOODBYE_SEQUENCE, Ack, Beat, Entry, Word, name_hash
+from heart.config.meaning import differences
 from heart.core.decisions import StorePeer
 from heart.core.hearing import LinkHearing, age_on, lag_on
 from heart.core.peer import Life, Peer, Turn
+from heart.core.relay import Relay
 from heart.core.state import State
 
 UP = Life.UP  # a member of an Enum is slow to look up, and this is looked up for every beat
+OTHER_CLUSTER = "cluster"  # two clusters may share a segment: that is counted, and no event
 REPORT_EVERY = 10.0  # seconds between two reports of refused frames
 
 
 class Ear:
     """Takes beats in. Counts what is refused, per link and reason."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, relay: Relay) -> None:
         self._state = state
+        self._relay = relay
         self._peers = state.peers
         self._voice = state.voice
         self._name = state.settings.node
         self._hash = name_hash(self._name)
-        self._measure_every = state.timing.beat / 2
-        self.refused = {link.name: Counter[str]() for link in state.settings.links}
-        self._unreported = {link.name: Counter[str]() for link in state.settings.links}
+        self.refused: dict[str, Counter[str]] = {}
+        self._unreported: dict[str, Counter[str]] = {}
         self._report_at = 0.0
+        self.adopt()
+
+    def adopt(self) -> None:
+        """From now on the settings of the state are others."""
+        state = self._state
+        self._measure_every = state.timing.beat / 2
+        names = [link.name for link in state.settings.links]
+        self.refused = {name: self.refused.get(name, Counter()) for name in names}
+        self._unreported = {name: self._unreported.get(name, Counter()) for name in names}
 
     def hear(self, now: float, link: str, beat: Beat) -> bool:
         """Take in a beat whose signature held; True where it brings news that rules must be held against."""
         peer = self._peers.get(beat.sender)
         if peer is None:
             return self._no_peer(link, beat)
-        hearing = peer.on.get(link)
+        hearing = self._through_others(now, peer, link, beat) if beat.through else peer.on.get(link)
         if hearing is None:
-            return self.refuse(link, "wrong-link")
+            return not beat.through and self.refuse(link, "wrong-link")
         sequence = beat.sequence
         if beat.incarnation == peer.incarnation and peer.sequence < sequence < GOODBYE_SEQUENCE:
-            return self._accept(now, peer, hearing, beat)
+            return self._accept(now, peer, link, hearing, beat)
         if beat.incarnation > peer.incarnation and sequence < GOODBYE_SEQUENCE:
             self._reborn(now, peer, beat.incarnation)
-            return self._accept(now, peer, hearing, beat)
+            return self._accept(now, peer, link, hearing, beat)
         if beat.incarnation != peer.incarnation:
             return self._replayed(link, peer)
         if sequence == GOODBYE_SEQUENCE:
-            return self._goodbye(now, peer, beat)
+            return self._goodbye(now, peer, link, beat)
         return self._second_copy(now, peer, hearing, beat)
 
     def refuse(self, link: str, reason: str) -> bool:
         """Count a frame that is not taken in; never news."""
         if link in self.refused:
             self.refused[link][reason] += 1
-            self._unreported[link][reason] += 1
+            if reason != OTHER_CLUSTER:
+                self._unreported[link][reason] += 1
         return False
 
     def report_refused(self, now: float) -> None:
@@ -70,7 +83,16 @@ class Ear:
                 counts.clear()
                 self._report_at = now + REPORT_EVERY
 
-    def _accept(self, now: float, peer: Peer, hearing: LinkHearing, beat: Beat) -> bool:
+    def _through_others(self, now: float, peer: Peer, link: str, beat: Beat) -> LinkHearing | None:
+        """What hears a beat that others have passed on; None where we have, or where nobody can."""
+        if self._hash in beat.through:
+            return None
+        if peer.relayed is None:
+            self.refuse(link, "wrong-link")
+        self._relay.fed(now, link, beat)
+        return peer.relayed
+
+    def _accept(self, now: float, peer: Peer, link: str, hearing: LinkHearing, beat: Beat) -> bool:
         peer.sequence = beat.sequence
         peer.heard_at = now
         peer.beat = beat
@@ -91,6 +113,8 @@ class Ear:
         if peer.life is not UP:
             self._rise(now, peer, hearing)
             news = True
+        if self._relay.possible:
+            news |= self._relay.take(now, peer, link, beat)
         return news
 
     def _acknowledged(self, now: float, peer: Peer, hearing: LinkHearing, ack: Ack) -> bool:
@@ -124,26 +148,31 @@ class Ear:
         for entry in word.entries:
             if self._state.table.merge(entry):
                 self._compare(entry)
+        for order in word.orders:
+            if self._state.orders.merge(order):
+                self._state.ordered(order)
 
     def _compare(self, entry: Entry) -> None:
         """Nodes that run different configurations say so."""
-        own = self._state.settings.configuration
-        if entry.configuration != own:
-            reason = f"{entry.node} runs configuration {entry.configuration}, this node {own}"
-            self._state.report("configuration", reason, peer=entry.node)
+        settings = self._state.settings
+        if entry.configuration == settings.configuration:
+            return
+        keys = differences(settings.meaning, entry.parts)
+        reason = f"{entry.node} runs another configuration: {', '.join(keys) or 'it does not say where'}"
+        self._state.report("configuration", reason, peer=entry.node, keys=keys)
 
     def _rise(self, now: float, peer: Peer, hearing: LinkHearing) -> None:
         if not peer.proven:
             return
         silence = now - peer.since
         was = peer.life
-        if not peer.turn(Turn.HEARD if was is Life.LATE else Turn.PROVEN, now, f"heard on {hearing.name}"):
+        if not peer.turn(Turn.HEARD if was is Life.LATE else Turn.PROVEN, now, f"heard {hearing.place()}"):
             return
         if was is Life.DEAD:
             peer.speaking_from = now
-        reason = f"was {was.value} for {silence:.3g} s, heard again on {hearing.name}"
+        reason = f"was {was.value} for {silence:.3g} s, heard again {hearing.place()}"
         if was is not Life.LATE:
-            reason = f"beats on {hearing.name}, and hears this node"
+            reason = f"beats {hearing.place()}, and hears this node"
             self._state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
         self._state.report("node-up", reason, peer=peer.name, peer_incarnation=peer.incarnation)
 
@@ -151,7 +180,7 @@ class Ear:
         peer.turn(Turn.REBORN, now, "a new incarnation speaks, which has not acknowledged this node yet")
         peer.begin(incarnation, now)
 
-    def _goodbye(self, now: float, peer: Peer, beat: Beat) -> bool:
+    def _goodbye(self, now: float, peer: Peer, link: str, beat: Beat) -> bool:
         """Believed only from a proven incarnation, and not where it may be older than a sleep of ours."""
         state = self._state
         if peer.sequence == GOODBYE_SEQUENCE or not peer.proven or now < state.slept_at + state.timing.dead:
@@ -160,10 +189,17 @@ class Ear:
         state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
         if peer.turn(Turn.GOODBYE, now, "said goodbye"):
             state.report("node-left", "said goodbye", peer=peer.name)
+        if self._relay.possible:
+            self._relay.take(now, peer, link, beat)
         return True
 
     def _second_copy(self, now: float, peer: Peer, hearing: LinkHearing, beat: Beat) -> bool:
-        """The same beat on another link says only that this link works; on the same link it is a replay."""
+        """The same beat on another link says only that this link works; on the same link it is a replay.
+
+        Others may pass a beat on to us by more than one way: then the first copy has said it all.
+        """
+        if hearing is peer.relayed and beat.sequence <= hearing.sequence:
+            return False
         if beat.sequence <= hearing.sequence or peer.life in (Life.DEAD, Life.LEFT):
             return self._replayed(hearing.name, peer)
         hearing.hear(now, beat)

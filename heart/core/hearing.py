@@ -10,10 +10,10 @@ MICROSECOND = 1e-6
 
 
 class LinkHearing:
-    """One peer on one link. Times are awake seconds.
+    """One peer on one link; or without a name, as others pass its beats on. Times are awake seconds.
 
-    `interval` is the link's own, and `slow` says that it is longer than the beat; `judge` is how long a
-    peer that is heard here alone may be silent before it is dead.
+    `interval` is the link's own, and `slow` says that a peer that is heard here alone is judged by the
+    link's time: `judge` is how long it may then be silent before it is dead.
     """
 
     __slots__ = (
@@ -33,17 +33,28 @@ class LinkHearing:
         "slow",
     )
 
-    def __init__(self, name: str, name_hash: int, interval: float, slow: bool, judge: float) -> None:
+    interval: float
+    slow: bool
+    judge: float
+
+    def __init__(self, name: str, name_hash: int) -> None:
         self.name = name
         self.name_hash = name_hash
-        self.interval = interval
-        self.slow = slow
-        self.judge = judge
         self.round_trip: float | None = None
         self.silent = False
         self.measured_at = -inf
         self.heard_at = -inf
         self.begin()
+
+    def adopt(self, interval: float, slow: bool, judge: float) -> None:
+        """From now on these are the times of the link."""
+        self.interval = interval
+        self.slow = slow
+        self.judge = judge
+
+    def place(self) -> str:
+        """Where it is heard, for a person."""
+        return f"on {self.name}" if self.name else "through other nodes"
 
     def begin(self) -> None:
         """A new incarnation of the peer: its counts begin anew."""

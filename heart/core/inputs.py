@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from heart.beat import Beat
+from heart.core.settings import Settings
 
 
 class Tick(Struct, frozen=True):
@@ -75,6 +76,43 @@ class Released(Struct, frozen=True):
     clean: bool
 
 
+class Checked(Struct, frozen=True):
+    """The status of a held service's resources is known: `problem` is None where all run."""
+
+    service: str
+    term: int
+    problem: str | None
+
+
+class Hindered(Struct, frozen=True):
+    """A service could not be held on this node now, for that reason; None: now it could."""
+
+    service: str
+    reason: str | None
+
+
+class Contested(Struct, frozen=True):
+    """Another machine claims a resource of a held service."""
+
+    service: str
+    reason: str
+
+
+class Command(Struct, frozen=True):
+    """An operator asks for something at this node; the core says `Answered` to `number`, in its own time."""
+
+    number: int
+    name: str
+    subject: str = ""
+    value: str = ""
+
+
+class Reconfigure(Struct, frozen=True):
+    """The configuration has changed; cluster and node are the same."""
+
+    settings: Settings
+
+
 class Shutdown(Struct, frozen=True):
     """The operator ends this daemon: release, say goodbye, finish."""
 
@@ -82,5 +120,20 @@ class Shutdown(Struct, frozen=True):
 
 
 Input = (
-    Tick | Heard | Refused | LinkUp | LinkDown | Looked | Answer | Started | StartFailed | Released | Shutdown
+    Tick
+    | Heard
+    | Refused
+    | LinkUp
+    | LinkDown
+    | Looked
+    | Answer
+    | Started
+    | StartFailed
+    | Released
+    | Checked
+    | Hindered
+    | Contested
+    | Command
+    | Reconfigure
+    | Shutdown
 )

@@ -56,19 +56,21 @@ class Peer:
     """One peer: its life, the newest that was heard of it, and what it last said.
 
     Times are awake seconds. `links` are all links of this node, None where the peer is not on one.
-    `lease_from` is when the newest of our beats that it acknowledged was
-    sent; `speaking_from` is when it began to speak after it was not there.
+    `relayed` is how its beats come through other nodes, None where that cannot be. `lease_from` is when
+    the newest of our beats that it acknowledged was sent; `speaking_from` is when it began to speak
+    after it was not there.
     """
 
-    def __init__(self, name: str, links: tuple[LinkHearing | None, ...], now: float) -> None:
+    def __init__(
+        self, name: str, links: tuple[LinkHearing | None, ...], relayed: LinkHearing | None, now: float
+    ) -> None:
         self.name = name
         self.name_hash = name_hash(name)
         self.life = Life.UNKNOWN
         self.since = now
         self.reason = "not heard yet"
-        self._links = links
-        self.hearings = tuple(hearing for hearing in links if hearing is not None)
-        self.on = {hearing.name: hearing for hearing in self.hearings}
+        self.word: Word = _NOTHING_SAID
+        self.adopt(links, relayed)
         self.incarnation = 0
         self.sequence = 0
         self.heard_at = -inf
@@ -77,14 +79,22 @@ class Peer:
         self.lease_from = -inf
         self.speaking_from = -inf
         self.slow_until = -inf
+        self._slow_interval = self._slow_judge = 0.0
         self.looked = False
         self.probes = 0
         self.beat: Beat | None = None
         self.ack: Ack | None = None
-        self.word: Word = _NOTHING_SAID
         self.said: dict[int, ServiceWord] = {}
         self.unclean: dict[int, float] = {}
         self.refused: dict[str, int] = {}
+
+    def adopt(self, links: tuple[LinkHearing | None, ...], relayed: LinkHearing | None) -> None:
+        """From now on these are all links of this node; what is known of those that stay is kept."""
+        self._links = links
+        self.relayed = relayed
+        self.hearings = tuple(hearing for hearing in (*links, relayed) if hearing is not None)
+        self.on = {hearing.name: hearing for hearing in links if hearing is not None}
+        self._find_links()
 
     def turn(self, turn: Turn, now: float, reason: str) -> bool:
         """Apply a turn; True where the peer's life has changed by it."""
@@ -137,8 +147,7 @@ class Peer:
         self._let_claims_age()
         self.word = word
         self.said = {said.service: said for said in word.services}
-        for hearing in self.hearings:
-            hearing.index = word.links.index(hearing.name_hash) if hearing.name_hash in word.links else -1
+        self._find_links()
         if self.proven:
             self.trust_release()
 
@@ -187,9 +196,10 @@ class Peer:
     def note_slowness(self, now: float) -> None:
         """A beat came on a line slower than the beat: did a fast link bring it, too?"""
         fast = max((h.sequence for h in self.hearings if not h.slow), default=0)
-        judges = [h.judge for h in self.hearings if h.slow and h.sequence > fast]
+        judges = [(h.judge, h.interval) for h in self.hearings if h.slow and h.sequence > fast]
         if judges:
-            self.slow_until = now + min(judges)
+            self._slow_judge, self._slow_interval = min(judges)
+            self.slow_until = now + self._slow_judge
 
     def dead_at(self, silent_from: float, dead: float) -> float:
         """When it is dead, if nothing of it has been heard since `silent_from` (rule 1).
@@ -199,11 +209,19 @@ class Peer:
         """
         return max(silent_from + dead, self.slow_until)
 
+    def patience(self, now: float, dead: float) -> float:
+        """For how long it may be silent just now, and so how long an answer of it may take."""
+        return dead if now >= self.slow_until else self._slow_judge
+
     def interval(self, now: float, beat: float) -> float:
         """The seconds between its beats that can be expected on what is heard of it now."""
-        if now >= self.slow_until:
-            return beat
-        return min(h.interval for h in self.hearings if h.slow)
+        return beat if now >= self.slow_until else self._slow_interval
+
+    def _find_links(self) -> None:
+        """Where the peer's beats speak of each link that it shares with this node."""
+        links = self.word.links
+        for hearing in self.hearings:
+            hearing.index = links.index(hearing.name_hash) if hearing.name_hash in links else -1
 
     def _let_claims_age(self) -> None:
         for service, said in self.said.items():

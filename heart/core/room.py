@@ -5,17 +5,20 @@ The sizes are what msgpack takes at most for each part of a beat (docs/beat.md).
 
 from __future__ import annotations
 
-from heart.beat import MAX_FRAME
+from heart.beat import MAX_FRAME, MOST_HOPS
 
 MOST_LINKS = 8
 MOST_SERVICES = 32
 MOST_ASKS = 16
 MOST_ACKS = 32
 
+NEWS = 320  # bytes that acks leave for entries of the status table and orders, in a beat that brings some
+
 _ALWAYS = 136  # header, signature, a name of 63 letters, incarnation, sequence, flags, digest, lengths
 _LINK = 10  # its hash, and the count of frames sent on it
 _SERVICE = 19
 _ASK = 5
+_HOP = 5  # a node that passes the beat on
 _ACK = 27
 _ACK_LINK = 10  # an age and a lag
 
@@ -25,9 +28,12 @@ class Room:
 
     def __init__(self, links: int, services: int) -> None:
         self._ack = _ACK + _ACK_LINK * links
-        self._left = MAX_FRAME - _ALWAYS - _LINK * links - _SERVICE * services - _ASK * MOST_ASKS
+        self._left = (
+            MAX_FRAME - _ALWAYS - _HOP * MOST_HOPS - _LINK * links - _SERVICE * services - _ASK * MOST_ASKS
+        )
         self.acks = max(1, min(MOST_ACKS, self._left // self._ack))
+        self.acks_beside_news = max(1, min(self.acks, (self._left - NEWS) // self._ack))
 
-    def for_entries(self, acks: int) -> int:
-        """The bytes that are left for entries of the status table beside so many acks."""
-        return self._left - self._ack * min(acks, self.acks)
+    def for_news(self, acks: int) -> int:
+        """The bytes that are left for entries of the status table and orders beside so many acks."""
+        return self._left - self._ack * min(acks, self.acks_beside_news)

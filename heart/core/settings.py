@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from heart.beat import REST_FRAME, name_hash
 from heart.config.model import SAFETY, Node, Service, Timing
@@ -10,15 +11,22 @@ from heart.config.model import SAFETY, Node, Service, Timing
 BITS_PER_BYTE = 10  # on a serial line: a start bit, eight bits of data, a stop bit
 LINE_OVERHEAD = 4  # bytes that framing adds on a serial line
 SHARE = 2  # a line never sends more than one part in this many of its capacity
+FURTHER_ACK = 40  # bytes, at the most at rest, for each node beyond the second
 
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """A link as the core sees it: who is on it, and its baud rate where it has one."""
+    """A link as the core sees it: who is on it, and its baud rate where it has one.
+
+    `others` is of how many further nodes one end may have to pass beats on over it, and `frame` the
+    size of a beat at rest in bytes.
+    """
 
     name: str
     peers: tuple[str, ...]
     baud: int | None = None
+    others: int = 0
+    frame: int = REST_FRAME
 
     def occupied(self, size: int) -> float:
         """For how long a frame of `size` bytes keeps the line from sending the next one."""
@@ -28,13 +36,41 @@ class LinkSettings:
 
     def interval(self, beat: float) -> float:
         """The link's own interval between beats at rest: whole beats, as many as its capacity asks for."""
-        whole_beats = -(-self.occupied(REST_FRAME) // beat)
+        whole_beats = -(-self.occupied(self.frame) // beat)
         return beat * max(1.0, whole_beats)
+
+    def guaranteed(self, beat: float) -> float:
+        """The seconds between two beats that a node sends on it, while it passes on as many as it ever may.
+
+        What is passed on takes every second frame at most (heart.core.line).
+        """
+        return max(self.interval(beat), 2 * self.occupied(self.frame) if self.others else 0.0)
+
+    def passed_on(self) -> float:
+        """The seconds between two beats of one further node that is passed on over it, at the most."""
+        return 2 * self.others * self.occupied(self.frame)
+
+
+def frame_at_rest(nodes: int) -> int:
+    """The most bytes of a beat at rest in a cluster of so many nodes."""
+    return REST_FRAME + FURTHER_ACK * max(0, nodes - 2)
+
+
+def link_settings(
+    nodes: int, links: Iterable[tuple[str, tuple[str, ...], int | None]]
+) -> tuple[LinkSettings, ...]:
+    """The links of a cluster of so many nodes, from their names, nodes and baud rates."""
+    frame = frame_at_rest(nodes)
+    return tuple(LinkSettings(name, on, baud, max(0, nodes - 2), frame) for name, on, baud in links)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One node's cluster. `configuration` is the digest by which nodes compare their files."""
+    """One node's cluster. `links` are those of this node, `reach` all links of the cluster.
+
+    `configuration` is the digest by which nodes compare their files, `meaning` what the file says key by
+    key, and `parts` what sums that up for the others (heart.config.meaning).
+    """
 
     cluster: str
     node: str
@@ -45,14 +81,24 @@ class Settings:
     configuration: str = ""
     software: str = ""
     arbiter: str = "trust"
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    parts: bytes = b""
+    reach: tuple[LinkSettings, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all nodes, in the order of the configuration."""
+        return tuple(node.name for node in self.nodes)
 
     def peers(self) -> tuple[str, ...]:
         """The names of all nodes but this one, in the order of the configuration."""
         return tuple(node.name for node in self.nodes if node.name != self.node)
 
-    def judge(self, link: LinkSettings) -> float:
-        """How long a peer that is heard on this link alone may be silent before it is dead (rule 1)."""
-        interval = link.interval(self.timing.beat)
+    def all_links(self) -> tuple[LinkSettings, ...]:
+        """All links of the cluster, as far as they are known."""
+        return self.reach or self.links
+
+    def judge(self, interval: float) -> float:
+        """How long a peer may be silent before it is dead, whose beats come at this interval (rule 1)."""
         return self.timing.dead if interval <= self.timing.beat else max(self.timing.dead, 4 * interval)
 
     def lease(self, judge: float, stop: float) -> float:

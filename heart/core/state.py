@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from math import inf
 from typing import Any
 
-from heart.beat import Entry, name_hash
-from heart.core.decisions import Decision, Report
+from heart.beat import Entry, Order, name_hash
+from heart.core.decisions import Decision, Report, StoreOrders
 from heart.core.hearing import LinkHearing
+from heart.core.orders import ATTRIBUTE, Orders
+from heart.core.paths import way_through_others
 from heart.core.peer import Peer
+from heart.core.scene import Scene
 from heart.core.settings import LinkSettings, Settings
-from heart.core.succession import Scene
 from heart.core.table import StatusTable
 from heart.core.voice import Voice
 
@@ -27,16 +30,28 @@ class State:
     """
 
     def __init__(
-        self, settings: Settings, now: float, incarnation: int, records: Mapping[str, Record]
+        self,
+        settings: Settings,
+        now: float,
+        incarnation: int,
+        records: Mapping[str, Record],
+        orders: Iterable[Order] = (),
     ) -> None:
         self.settings = settings
         self.timing = settings.timing
         self.peers = {name: _make_peer(settings, name, now, records.get(name)) for name in settings.peers()}
         self.everyone = tuple(self.peers.values())
         self.voice = Voice(settings, now, incarnation)
-        nodes = tuple(node.name for node in settings.nodes)
-        own = Entry(settings.node, incarnation, 1, settings.configuration, settings.software)
-        self.table = StatusTable(nodes, own)
+        own = Entry(
+            settings.node,
+            incarnation,
+            1,
+            settings.configuration,
+            settings.software,
+            parts=settings.parts,
+        )
+        self.table = StatusTable(settings.names(), own)
+        self.orders = Orders(orders)
         self.since = now
         longest = max((self.timing.wait(service.stop) for service in settings.services), default=0.0)
         self.started_at = now + max(self.timing.start, longest)
@@ -50,6 +65,41 @@ class State:
         self.deadline = now
         self._decisions: list[Decision] = []
 
+    def adopt(self, settings: Settings, now: float) -> None:
+        """From now on these are the settings; what is known of peers and links that stay is kept."""
+        self.settings = settings
+        self.timing = settings.timing
+        for name in settings.peers():
+            peer = self.peers.get(name)
+            if peer is None:
+                self.peers[name] = _make_peer(settings, name, now, None)
+            else:
+                peer.adopt(_hearings(settings, name, peer.on), _relayed(settings, name, peer.relayed))
+        for name in self.peers.keys() - set(settings.peers()):
+            del self.peers[name]
+        self.everyone = tuple(self.peers[name] for name in settings.peers())
+        self.voice.adopt(settings)
+        self.table.adopt(settings.names())
+        self.table.write(configuration=settings.configuration, parts=settings.parts)
+        self.speak_now = True
+
+    def draining(self) -> bool:
+        """Whether this node is to hold nothing: it is being stopped, or in standby."""
+        return self.leaving or self.orders.in_standby(self.settings.node)
+
+    def digest(self) -> bytes:
+        """What sums up all that nodes tell each other beside what they hold; equal where that is."""
+        return digest_of(self.table, self.orders)
+
+    def ordered(self, order: Order) -> None:
+        """An order is new to this node: keep it, pass it on, tell of it."""
+        self.speak_now = True
+        self.decide(StoreOrders(self.orders.all()))
+        if order.kind == ATTRIBUTE:
+            return  # set by timers: the history would keep nothing else
+        facts = f"{order.author}: {order.kind} {order.subject} {order.value}".rstrip()
+        self.report("operator", facts, order=order.kind, subject=order.subject, value=order.value)
+
     def renew_leases(self) -> None:
         """An ack is a lease, counted from the sending of what it acknowledges (rule 3)."""
         for peer in self.everyone:
@@ -59,7 +109,7 @@ class State:
 
     def scene(self, now: float) -> Scene:
         """The facts of this moment, for the rules."""
-        return Scene(self.settings, now, self.everyone, self.started_at, self.slept_at)
+        return Scene(self.settings, now, self.everyone, self.started_at, self.slept_at, self.orders)
 
     def decide(self, decision: Decision) -> None:
         """Add a decision to those of this step."""
@@ -82,15 +132,44 @@ class State:
             self.deadline = time
 
 
+def digest_of(table: StatusTable, orders: Orders) -> bytes:
+    """What sums up a status table and orders; that of the table alone where there is no order."""
+    if not orders.digest:
+        return table.digest
+    return blake2b(table.digest + orders.digest, digest_size=len(table.digest)).digest()
+
+
 def _make_peer(settings: Settings, name: str, now: float, record: Record | None) -> Peer:
-    links = tuple(_make_hearing(settings, link) if name in link.peers else None for link in settings.links)
-    peer = Peer(name, links, now)
+    peer = Peer(name, _hearings(settings, name, {}), _relayed(settings, name, None), now)
     if record is not None:
         peer.remember(*record)
     return peer
 
 
-def _make_hearing(settings: Settings, link: LinkSettings) -> LinkHearing:
-    beat = settings.timing.beat
-    interval = link.interval(beat)
-    return LinkHearing(link.name, name_hash(link.name), interval, interval > beat, settings.judge(link))
+def _hearings(
+    settings: Settings, peer: str, kept: Mapping[str, LinkHearing]
+) -> tuple[LinkHearing | None, ...]:
+    """What is heard of a peer on each link of this node, None where it is not on it."""
+    return tuple(
+        _hearing(settings, link, kept.get(link.name)) if peer in link.peers else None
+        for link in settings.links
+    )
+
+
+def _hearing(settings: Settings, link: LinkSettings, kept: LinkHearing | None) -> LinkHearing:
+    hearing = kept or LinkHearing(link.name, name_hash(link.name))
+    interval = link.guaranteed(settings.timing.beat)
+    hearing.adopt(interval, interval > settings.timing.beat, settings.judge(interval))
+    return hearing
+
+
+def _relayed(settings: Settings, peer: str, kept: LinkHearing | None) -> LinkHearing | None:
+    """What is heard of a peer through other nodes, None where the links lead no such way."""
+    beat, dead = settings.timing.beat, settings.timing.dead
+    way = way_through_others(settings.all_links(), settings.node, peer, beat)
+    if way is None:
+        return None
+    hearing = kept or LinkHearing("", name_hash(""))
+    # Each link may lose a beat, and the answer to it.
+    hearing.adopt(max(beat, way.interval), True, max(dead * way.links, settings.judge(way.interval)))
+    return hearing

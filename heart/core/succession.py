@@ -6,46 +6,13 @@ They look at the peers and at one tenure of this node, change nothing, and say t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import inf
 
-from heart.beat import ABLE, ASKS, LEAVING
+from heart.beat import ABLE, ASKS
 from heart.core.peer import Life, Peer
-from heart.core.settings import Settings
+from heart.core.preference import too_soon
+from heart.core.scene import SPEAKING, Demand, Obstacle, Scene, rivals
 from heart.core.tenure import ServiceTenure
-
-SPEAKING = frozenset({Life.UP, Life.LATE})
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What there is to judge by, at one moment. Times are awake seconds.
-
-    `started_at` is when this node stops waiting for peers that it never heard, `woke_at` when it
-    last found that it had been asleep.
-    """
-
-    settings: Settings
-    now: float
-    peers: tuple[Peer, ...]
-    started_at: float
-    woke_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a service may not be taken over yet, and from when on that may be different (inf: unknown)."""
-
-    reason: str
-    until: float = inf
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Why a service must be let go: a reason of the contract, and the facts for a person."""
-
-    reason: str
-    facts: str
 
 
 def obstacle(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
@@ -55,6 +22,7 @@ def obstacle(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
         or _somebody_else(scene, tenure)
         or _not_proven(scene)
         or _deaf_rival(scene, tenure)
+        or too_soon(scene, tenure)
     )
 
 
@@ -102,28 +70,6 @@ def _deaf_rival(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
     return None
 
 
-def precedence(scene: Scene, tenure: ServiceTenure, eligible_since: float) -> Obstacle | None:
-    """One `wait` for each node that is preferred and able: it must have had its chance."""
-    preferred = ahead(scene, tenure)
-    turn_at = eligible_since + len(preferred) * tenure.wait
-    return Obstacle(f"{preferred[0]} comes first", turn_at) if scene.now < turn_at else None
-
-
-def rivals(scene: Scene, tenure: ServiceTenure) -> Iterator[Peer]:
-    """The peers that are there and may hold the service, too."""
-    for peer in scene.peers:
-        if peer.life in SPEAKING and peer.flags(tenure.name_hash) & ABLE:
-            yield peer
-
-
-def ahead(scene: Scene, tenure: ServiceTenure) -> tuple[str, ...]:
-    """The rivals that the configuration prefers to this node, the most preferred first."""
-    nodes = tenure.service.nodes
-    preferred = nodes[: nodes.index(scene.settings.node)]
-    able = {peer.name for peer in rivals(scene, tenure)}
-    return tuple(name for name in preferred if name in able)
-
-
 def lease_of(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
     """For how many seconds an ack of this peer, counted from our sending, lets us hold beside it."""
     settings = scene.settings
@@ -136,7 +82,8 @@ def lease_of(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
 def judged_by(peer: Peer, dead: float) -> float:
     """After how much silence this peer will call us dead: it has our newest beat from a fast link or not."""
     heard_newest = [h.judge for h in peer.hearings if peer.hears_us(h) is not None and peer.lags(h) == 0]
-    return min(heard_newest, default=dead)
+    through_others = dead if peer.relayed is None else peer.relayed.judge
+    return min(heard_newest, default=through_others)
 
 
 def outranked(tenure: ServiceTenure, node: str, peer: Peer) -> bool:
@@ -197,15 +144,6 @@ def deaf_since(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
 def silent(scene: Scene) -> tuple[str, ...]:
     """The peers on whose silence a takeover would rest."""
     return tuple(peer.name for peer in scene.peers if peer.life in (Life.DEAD, Life.UNKNOWN))
-
-
-def cause(previous: Peer | None) -> str:
-    """The reason of a takeover, in the words of the contract, from what became of the last holder."""
-    if previous is None:
-        return "start"
-    if previous.life is Life.LEFT or (previous.beat is not None and previous.beat.flags & LEAVING):
-        return "left"
-    return "dead" if previous.life in (Life.DEAD, Life.UNKNOWN) else "fault"
 
 
 def still_heard_by(scene: Scene, missed: Peer) -> str | None:

@@ -30,6 +30,12 @@ class StatusTable:
         self.digest = b""
         self._sum_up()
 
+    def adopt(self, nodes: tuple[str, ...]) -> None:
+        """From now on these are the nodes of the configuration."""
+        self._nodes = frozenset(nodes)
+        self._entries = {name: entry for name, entry in self._entries.items() if name in self._nodes}
+        self._sum_up()
+
     def __getitem__(self, node: str) -> Entry:
         """The entry of this node. Raises KeyError where nothing is known of it."""
         return self._entries[node]

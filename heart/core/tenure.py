@@ -9,8 +9,7 @@ from typing import Final
 
 from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, STARTING, STOPPING, ServiceWord, name_hash
 from heart.config.model import Service
-
-MAX_PENALTY = 3600.0  # seconds; where it fails again and again, it is tried once an hour
+from heart.core.health import Health
 
 
 class Holding(Enum):
@@ -36,7 +35,9 @@ class Step(Enum):
     RELEASED = "nothing of it is left here"
     NOT_RELEASED = "a resource may still run here"
     BAR = "something of it runs here that is not under control"
-    PARDON = "the delay after a failure has passed"
+    RESTART = "a resource has failed, and is started again here"
+    GIVE_UP = "nothing of it is left here, and it failed here too often"
+    PARDON = "the delay after a failure has passed, or an operator says that it is mended"
 
 
 # Every state answers every step. What is not listed leaves the state as it is.
@@ -49,7 +50,9 @@ TRANSITIONS: Final[Mapping[tuple[Holding, Step], Holding]] = {
     (Holding.STARTING, Step.START_FAILED): Holding.FAILED,
     (Holding.STARTING, Step.LET_GO): Holding.STOPPING,
     (Holding.HELD, Step.LET_GO): Holding.STOPPING,
+    (Holding.HELD, Step.RESTART): Holding.STARTING,
     (Holding.STOPPING, Step.RELEASED): Holding.STOPPED,
+    (Holding.STOPPING, Step.GIVE_UP): Holding.FAILED,
     (Holding.STOPPING, Step.NOT_RELEASED): Holding.FAILED,
     (Holding.FAILED, Step.PARDON): Holding.STOPPED,
 }
@@ -60,7 +63,10 @@ CLAIMING: Final = frozenset({Holding.STARTING, Holding.HELD, Holding.STOPPING})
 class ServiceTenure:
     """One service, as this node holds it or does not. Times are awake seconds.
 
-    `term` is the term of the present or last tenure here, `known_term` the greatest of the cluster.
+    `term` is the term of the present or last tenure here, `known_term` the greatest of the cluster, and
+    `cause` why this node took it. `previous` is the last holder as far as is known, `moved_at` when it
+    last changed, `steady` since when each peer has been up and able. `target` is where an operator
+    wants it. `renewed` says that its resources are to be others, where it runs.
     """
 
     def __init__(self, service: Service, wait: float, may_hold: bool, now: float, known_term: int) -> None:
@@ -74,16 +80,26 @@ class ServiceTenure:
         self.reason = "not started yet"
         self.term = 0
         self.known_term = known_term
+        self.cause = "start"
         self.previous: str | None = None
+        self.moved_at = -inf
+        self.target: str | None = None
+        self.steady: dict[str, float] = {}
+        self.was_able = may_hold
+        self.renewed = False
         self.able_since = now
         self.eligible_since: float | None = None
         self.granted = False
         self.asked = 0
         self.clean = True
         self.forced = False
-        self.failures = 0
-        self.pardon_at = inf
+        self.health = Health()
         self.rivals_met: set[str] = set()
+
+    def adopt(self, service: Service, wait: float, may_hold: bool) -> None:
+        """The configuration says this of the service from now on."""
+        self.renewed |= service.resources != self.service.resources
+        self.service, self.wait, self.may_hold = service, wait, may_hold
 
     def step(self, step: Step, now: float, reason: str) -> bool:
         """Apply a step; True where the state has changed by it."""
@@ -97,17 +113,23 @@ class ServiceTenure:
 
     def able(self, draining: bool) -> bool:
         """Whether this node may hold the service, if it is its turn."""
-        return self.may_hold and not draining and self.holding is not Holding.FAILED
+        barred = draining or self.holding is Holding.FAILED or self.health.hindrance is not None
+        return self.may_hold and not barred
 
     def claiming(self) -> bool:
         """Whether this node holds the service or any part of it."""
         return self.holding in CLAIMING
 
-    def fail(self, now: float, settle: float, clean: bool) -> None:
-        """Bar this node from the service for a delay that doubles with each failure (rule 10)."""
-        self.failures += 1
-        self.clean = clean
-        self.pardon_at = now + min(MAX_PENALTY, settle * 2 ** (self.failures - 1))
+    def able_again(self, now: float) -> None:
+        """From now on it may be held here, after a `wait`."""
+        self.able_since = now
+        self.eligible_since = None
+
+    def held_by(self, now: float, node: str) -> None:
+        """This node is the holder, as far as is known."""
+        if self.previous not in (None, node):
+            self.moved_at = now
+        self.previous = node
 
     def word(self, draining: bool) -> ServiceWord:
         """What this node's beats say of the service."""

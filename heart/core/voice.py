@@ -24,11 +24,9 @@ class Voice:
     """The sending half of one incarnation of this node. Times are awake seconds."""
 
     def __init__(self, settings: Settings, now: float, incarnation: int) -> None:
-        self._settings = settings
-        self._beat = settings.timing.beat
-        self.lines = tuple(Line(link, settings.timing.beat) for link in settings.links)
-        self.room = Room(len(settings.links), len(settings.services))
+        self.lines: tuple[Line, ...] = ()
         self.due = now
+        self.adopt(settings)
         self._spoke_at = -inf
         self._turn = 0
         self.begin(incarnation)
@@ -41,6 +39,19 @@ class Voice:
         self._sent_at: dict[int, float] = {}
         for line in self.lines:
             line.sent = 0
+
+    def adopt(self, settings: Settings) -> None:
+        """From now on this is the configuration; lines that stay go on as they are."""
+        self._settings = settings
+        self._beat = settings.timing.beat
+        lines = {line.name: line for line in self.lines}
+        for link in settings.links:
+            if link.name in lines:
+                lines[link.name].adopt(link, self._beat)
+            else:
+                lines[link.name] = Line(link, self._beat)
+        self.lines = tuple(lines[link.name] for link in settings.links)
+        self.room = Room(len(settings.links), len(settings.services))
 
     def line(self, name: str) -> Line | None:
         """The line of this name."""
@@ -76,9 +87,9 @@ class Voice:
         return taking if any(line.owed for line in taking) else ()
 
     def taking(self, now: float, urgent: bool) -> tuple[Line, ...]:
-        """The lines that take a frame now; those that do not are owed it where it is urgent."""
+        """The lines that take a frame now; those that do not, but should, are owed it."""
         for line in self.lines:
-            line.owed |= urgent and line.up and not line.takes(now, urgent)
+            line.owe(now, urgent)
         return tuple(line for line in self.lines if line.takes(now, urgent))
 
     def speak(
@@ -106,7 +117,7 @@ class Voice:
             flags=flags,
             sent=tuple(line.sent for line in self.lines),
             asks=tuple(peer.name_hash for peer in asks)[:MOST_ASKS],
-            acks=tuple(peer.make_ack(now) for peer in self._acked(peers)),
+            acks=tuple(peer.make_ack(now) for peer in self._acked(peers, bool(word.entries or word.orders))),
             word=word,
         )
         for line in lines:
@@ -114,9 +125,11 @@ class Voice:
                 line.send(now, frame_size(beat))
         return Send(beat, tuple(line.name for line in lines))
 
-    def _acked(self, peers: tuple[Peer, ...]) -> list[Peer]:
+    def _acked(self, peers: tuple[Peer, ...], beside_news: bool) -> list[Peer]:
         heard = [peer for peer in peers if peer.incarnation]
-        most = self.room.acks  # where there are more peers, the others come in turn
+        most = (
+            self.room.acks_beside_news if beside_news else self.room.acks
+        )  # where there are more peers, the others come in turn
         if len(heard) <= most:
             return heard
         waiting = [peer for peer in heard if peer.wants_ack()]

@@ -90,8 +90,8 @@ class Watch:
         """A peer that is heard, but not on all its links: a cable is out, and nobody would notice."""
         if peer.life is not Life.UP or self._state.leaving:
             return
-        heard = [h.name for h in peer.hearings if now < h.heard_at + h.judge]
-        for hearing in peer.hearings:
+        heard = [h.place() for h in peer.hearings if now < h.heard_at + h.judge]
+        for hearing in peer.on.values():
             line = self._state.voice.line(hearing.name)
             if line is None or not line.up:
                 continue
@@ -103,7 +103,7 @@ class Watch:
                 continue
             hearing.silent = silent
             kind = "link-down" if silent else "link-up"
-            reason = f"{peer.name} is heard on {', '.join(heard) or 'no link'}, but not on {hearing.name}"
+            reason = f"{peer.name} is heard {' and '.join(heard) or 'on no link'}, but not on {hearing.name}"
             if not silent:
                 reason = f"{peer.name} is heard on {hearing.name} again"
             self._state.report(kind, reason, link=hearing.name, peer=peer.name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from heart.codec import Codec
 from heart.config.model import Node, Service, Timing
 from heart.core import decisions as d
-from heart.core.settings import LinkSettings, Settings
+from heart.core.settings import LinkSettings, Settings, link_settings
 from heart.keys import Keys
 from heart.simulation.node import SimulatedNode
 from heart.simulation.world import Medium, World
@@ -25,7 +27,10 @@ class Happened:
 
 
 class SimulatedCluster:
-    """Nodes with one service `web`, preferred in the order of `names`, on links given by name and baud."""
+    """Nodes with one service `web`, preferred in the order of `names`, on links given by name and baud.
+
+    `ends` are the nodes of those links that not all are on; `service` are further fields of that service.
+    """
 
     def __init__(
         self,
@@ -34,25 +39,29 @@ class SimulatedCluster:
         links: dict[str, int | None] | None = None,
         timing: Timing = DEFAULT_TIMING,
         stop: float = 0.3,
+        ends: Mapping[str, tuple[str, ...]] | None = None,
+        **service: Any,
     ) -> None:
         self.world = World(seed)
         self.timing = timing
         wires = {"lan": None, "cable": 115200} if links is None else links
         self.media = {name: Medium(self.world, name) for name in wires}
-        settings = tuple(LinkSettings(name, names, baud) for name, baud in wires.items())
-        service = Service("web", names, stop, ())
+        reach = link_settings(
+            len(names), ((link, (ends or {}).get(link, names), baud) for link, baud in wires.items())
+        )
+        web = Service("web", names, stop, (), **service)
         codec = Codec("simulated", Keys({1: bytes(32)}, 1))
         self.history: list[Happened] = []
-        self.nodes = {
-            name: SimulatedNode(
-                self.world,
-                Settings("simulated", name, tuple(map(Node, names)), timing, settings, (service,)),
-                codec,
-                tuple(self.media.values()),
-                self._note,
-            )
-            for name in names
-        }
+        self.nodes = {name: self._make_node(name, names, reach, web, codec) for name in names}
+
+    def _make_node(
+        self, name: str, names: tuple[str, ...], reach: tuple[LinkSettings, ...], web: Service, codec: Codec
+    ) -> SimulatedNode:
+        links = tuple(link for link in reach if name in link.peers)
+        nodes = tuple(map(Node, names))
+        settings = Settings("simulated", name, nodes, self.timing, links, (web,), reach=reach)
+        media = tuple(self.media[link.name] for link in links)
+        return SimulatedNode(self.world, settings, codec, media, self._note)
 
     def start(self) -> None:
         """Start every node at once."""

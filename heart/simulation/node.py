@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
+from heart.beat import Order
 from heart.codec import Codec, Refusal
 from heart.core import decisions as d
 from heart.core import inputs
@@ -20,7 +21,9 @@ BUFFER = 512  # frames that a socket keeps for a node that does not read
 class SimulatedNode:
     """One node on a world's media. `holding` maps each service to the term in which its resources run here.
 
-    `starts_in` and `stops_in` are the seconds that resources take; `fails` are services that do not start.
+    `starts_in`, `stops_in` and `checks_in` are the seconds that resources take; `fails` are services that
+    do not start, `sick` those that run and report a problem. `answers` are what operators were told, by
+    number.
     """
 
     def __init__(
@@ -35,7 +38,11 @@ class SimulatedNode:
         self.holding: dict[str, int] = {}
         self.starts_in = 0.02
         self.stops_in = 0.02
+        self.checks_in = 0.0
         self.fails: set[str] = set()
+        self.sick: dict[str, str] = {}
+        self.orders: tuple[Order, ...] = ()
+        self.answers: dict[int, d.Answered] = {}
         self.core: Core | None = None
         self.finished = False
         self.paused = False
@@ -44,7 +51,7 @@ class SimulatedNode:
         self.records: dict[str, Record] = {}
         self._received: list[tuple[str, bytes]] = []
         self._waiting: list[inputs.Input] = []
-        self._life = 0
+        self._life = self._asked = 0
         self._tick_at = inf
         for medium in media:
             medium.plug_in(self.name, self._frame)
@@ -65,6 +72,7 @@ class SimulatedNode:
             seconds=seconds + int(now),
             terms=dict(self.terms),
             records=dict(self.records),
+            orders=self.orders,
         )
         self._tick_at = inf
         for link in self.media:
@@ -75,6 +83,10 @@ class SimulatedNode:
         self._life += 1
         self.core = None
         self.holding.clear()
+
+    def shut_down(self) -> None:
+        """An operator ends the daemon: it lets go, and says goodbye."""
+        self.give(inputs.Shutdown("the daemon is being stopped"))
 
     def pause(self, seconds: float) -> None:
         """The daemon is stopped for a while, and its resources go on: then it finds what has come in."""
@@ -93,6 +105,21 @@ class SimulatedNode:
             self.watcher(self.world.now, self.name, decision)
             self._carry_out(decision)
         self._set_timer()
+
+    def operate(self, name: str, subject: str = "", value: str = "") -> int:
+        """An operator asks for something here; the number of the answer to come."""
+        self._asked += 1
+        self.give(inputs.Command(self._asked, name, subject, value))
+        return self._asked
+
+    def reconfigure(self, settings: Settings) -> None:
+        """The node's file has changed, and its daemon reloads it; links of it that are new are open."""
+        before = {link.name for link in self.settings.links}
+        self.settings = settings
+        self.give(inputs.Reconfigure(settings))
+        for link in settings.links:
+            if link.name not in before:
+                self.give(inputs.LinkUp(link.name))
 
     def _wake(self, life: int) -> None:
         if life != self._life:
@@ -157,6 +184,14 @@ class SimulatedNode:
                 self._later(self.starts_in, lambda: self._start_ended(service, term))
             case d.Release(service, term):
                 self._later(self.stops_in, lambda: self._released(service, term))
+            case d.Check(service, term):
+                self._later(self.checks_in, lambda: self._checked(service, term))
+            case d.Restart(service, term):
+                self._later(self.stops_in + self.starts_in, lambda: self._start_ended(service, term))
+            case d.StoreOrders(orders):
+                self.orders = orders
+            case d.Answered(number):
+                self.answers[number] = decision
             case d.StoreTerm(service, term):
                 self.terms[service] = term
             case d.StoreIncarnation(incarnation):
@@ -178,6 +213,9 @@ class SimulatedNode:
             self.give(inputs.StartFailed(service, term, "it is made to fail", True))
         else:
             self.give(inputs.Started(service, term))
+
+    def _checked(self, service: str, term: int) -> None:
+        self.give(inputs.Checked(service, term, self.sick.get(service)))
 
     def _released(self, service: str, term: int) -> None:
         self.holding.pop(service, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from heart.beat import ABLE, CLEAN, GOODBYE, GOODBYE_SEQUENCE, Ack, Beat, ServiceWord, Word, name_hash
 from heart.config.model import Node, Service, Timing
@@ -23,13 +23,17 @@ def make_settings(
     names: tuple[str, ...] = ("alpha", "beta"),
     timing: Timing = TIMING,
     cable: int | None = 115200,
+    **service: Any,
 ) -> Settings:
-    """A cluster with one service `web`, a LAN, and a cable of that baud rate where one is given."""
+    """A cluster with one service `web`, a LAN, and a cable of that baud rate where one is given.
+
+    `service` are further fields of the service.
+    """
     links = [LinkSettings("lan", names)]
     if cable is not None:
         links.append(LinkSettings("cable", names, cable))
     nodes = tuple(Node(name) for name in names)
-    return Settings("web", node, nodes, timing, tuple(links), (Service("web", names, 0.3, ()),))
+    return Settings("web", node, nodes, timing, tuple(links), (Service("web", names, 0.3, (), **service),))
 
 
 class Bench:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -10,13 +12,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, Beat
 from heart.codec import Codec
+from heart.config.model import Resource, ScriptResource, Timing
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.cluster import Core
+from heart.core.settings import LinkSettings
 from tests.beats import KEYS, beats
-from tests.core.support import DAY, Bench, FakePeer, make_settings
+from tests.core.support import DAY, TIMING, Bench, FakePeer, make_settings
 
 links = st.sampled_from(["lan", "cable", "no such link"])
+IN_THE_MIDDLE = replace(
+    make_settings(names=("alpha", "beta", "gamma")),
+    links=(LinkSettings("lan", ("alpha", "beta")), LinkSettings("cable", ("alpha", "gamma"), 9600)),
+)
 steps = st.floats(0.0, 3.0, allow_nan=False)
 
 
@@ -27,13 +35,14 @@ class AnyBeatTests(SynchronousTestCase):
     @given(st.lists(st.tuples(steps, links, beats, st.sampled_from(["alpha", "beta", "gamma"])), max_size=20))
     def test_never_raises(self, script: list[tuple[float, str, Beat, str]]) -> None:
         """No beat, whatever a peer that has the key puts into it, raises; all that we send can be sent."""
-        bench, codec = Bench(), Codec("web", KEYS)
-        for seconds, link, beat, sender in script:
-            bench.now += seconds
-            bench.give(inputs.Heard(link, structs.replace(beat, sender=sender)))
-            bench.give(inputs.Tick())
-        for send in bench.of(d.Send):
-            codec.decode(codec.encode(send.beat))
+        codec = Codec("web", KEYS)
+        for bench in (Bench(), Bench(IN_THE_MIDDLE)):
+            for seconds, link, beat, sender in script:
+                bench.now += seconds
+                bench.give(inputs.Heard(link, structs.replace(beat, sender=sender)))
+                bench.give(inputs.Tick())
+            for send in bench.of(d.Send):
+                codec.decode(codec.encode(send.beat))
 
     @settings(max_examples=100)
     @given(st.lists(st.tuples(steps, links, beats), max_size=15), st.integers(0, 2))
@@ -55,13 +64,13 @@ class CoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.core = Core(
-            make_settings(cable=9600), 0.0, 0.0, incarnation=DAY, seconds=DAY, terms={}, records={}
-        )
+        self.settings = make_settings(cable=9600, restarts=1, monitor=0.5, failback=True, forget=2.0)
+        self.core = Core(self.settings, 0.0, 0.0, incarnation=DAY, seconds=DAY, terms={}, records={})
         self.beta = FakePeer()
         self.bench = Bench()  # what FakePeer asks for the newest beat; it shares our core
         self.bench.core = self.core
-        self.orders: list[d.TakeOver | d.Release] = []
+        self.orders: list[d.TakeOver | d.Restart | d.Release] = []
+        self.asked: set[int] = set()
         self.terms: list[int] = []
         self.running: int | None = None
         self.finished = False
@@ -74,9 +83,18 @@ class CoreMachine(RuleBasedStateMachine):
             if isinstance(decision, d.TakeOver):
                 assert self.running is None, "took over what it had not let go of"
                 self.running = decision.term
-                self.terms.append(decision.term)
-            if isinstance(decision, d.TakeOver | d.Release):
+                if self.terms[-1:] != [
+                    decision.term
+                ]:  # a start that failed is tried again in the same tenure
+                    self.terms.append(decision.term)
+            if isinstance(decision, d.Restart):
+                assert self.running == decision.term, "started anew what did not run"
+            if isinstance(decision, d.TakeOver | d.Restart | d.Release):
                 self.orders.append(decision)
+            if isinstance(decision, d.Forget):
+                assert self.running is None, "forgot what ran"
+            if isinstance(decision, d.Answered):
+                self.asked.remove(decision.number)
             self.finished |= isinstance(decision, d.Finished)
             if isinstance(decision, d.Finished):
                 assert self.running is None, "ended while something ran"
@@ -121,7 +139,8 @@ class CoreMachine(RuleBasedStateMachine):
     @rule(granted=st.booleans())
     def arbiter_answers(self, granted: bool) -> None:
         """The arbiter answers, asked or not."""
-        self.give(inputs.Answer("web", self.core.tenures.all[0].term, granted))
+        tenure = self.core.tenures.named("web")
+        self.give(inputs.Answer("web", 0 if tenure is None else tenure.term, granted))
 
     @rule()
     def looked(self) -> None:
@@ -144,6 +163,44 @@ class CoreMachine(RuleBasedStateMachine):
             self.running = None
             self.give(inputs.StartFailed("web", order.term, "exit 1", clean))
 
+    @rule(problem=st.sampled_from([None, "exit 1"]))
+    def checked(self, problem: str | None) -> None:
+        """The status of the resources is known, asked for or not."""
+        self.give(inputs.Checked("web", self.terms[-1] if self.terms else 0, problem))
+
+    @rule(reason=st.sampled_from([None, "no carrier"]))
+    def hindered(self, reason: str | None) -> None:
+        """The service could not be held here, or could again."""
+        self.give(inputs.Hindered("web", reason))
+
+    @rule(
+        name=st.sampled_from(["move", "standby", "active", "retry", "set"]),
+        subject=st.sampled_from(["web", "alpha", "beta", "gamma"]),
+        value=st.sampled_from(["", "alpha", "beta", "gamma"]),
+    )
+    def operator_orders(self, name: str, subject: str, value: str) -> None:
+        """An operator asks for something, possible or not; each is answered once."""
+        number = 1 + max(self.asked, default=0)
+        self.asked.add(number)
+        self.give(inputs.Command(number, name, subject, value))
+
+    @rule(
+        timing=st.sampled_from([TIMING, replace(TIMING, beat=0.02, late=0.05, dead=0.2, lease=0.12)]),
+        nodes=st.sampled_from([("alpha", "beta"), ("beta",), ("beta", "alpha")]),
+        resources=st.sampled_from([(), (ScriptResource(("/bin/true",), 1.0),)]),
+        there=st.booleans(),
+    )
+    def reload(
+        self, timing: Timing, nodes: tuple[str, ...], resources: tuple[Resource, ...], there: bool
+    ) -> None:
+        """The configuration changes: the timing, and the service, or that there is one."""
+        web = replace(self.settings.services[0], nodes=nodes, resources=resources)
+        services = (web,) if there else ()
+        changed = replace(
+            self.settings, timing=timing, services=services, configuration=repr((timing, services))
+        )
+        self.give(inputs.Reconfigure(changed))
+
     @rule(link=st.sampled_from(["lan", "cable"]), up=st.booleans())
     def link_changes(self, link: str, up: bool) -> None:
         """A medium goes or comes."""
@@ -163,7 +220,7 @@ class CoreMachine(RuleBasedStateMachine):
     def claims_what_runs(self) -> None:
         """Whatever runs here is claimed in the beats."""
         if self.running is not None:
-            assert self.core.tenures.words()[0].flags & CLAIMS
+            assert self.core.tenures.words()[0].flags & CLAIMS, "not claimed"
 
     @invariant()
     def wakes_up(self) -> None:

@@ -11,14 +11,14 @@ from heart.beat import ABLE, CLAIMS, CLEAN, STOPPING, Entry
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.description import describe
-from tests.core.support import DAY, Bench, FakePeer
+from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 
 class ServiceTests(SynchronousTestCase):
     """The service `web`, seen from alpha."""
 
     def setUp(self) -> None:
-        self.bench, self.beta = Bench(), FakePeer()
+        self.bench, self.beta = Bench(make_settings(restarts=0)), FakePeer()
         self.bench.run_to(0.5, [self.beta])
 
     def service(self) -> dict[str, Any]:

@@ -291,10 +291,10 @@ class LettingGoTests(SynchronousTestCase):
 
 
 class FailureTests(SynchronousTestCase):
-    """Services that do not start or stop."""
+    """Services that do not start or stop, with no second try and forgotten after 10 s."""
 
     def setUp(self) -> None:
-        self.bench, self.beta = Bench(), FakePeer()
+        self.bench, self.beta = Bench(make_settings(restarts=0, forget=10.0)), FakePeer()
         self.bench.run_to(1.15, [self.beta])
 
     def test_failed_start_lets_the_next_node_try(self) -> None:

@@ -39,7 +39,7 @@ class TalkTests(SynchronousTestCase):
             word = structs.replace(beat.word, entries=(entry,))
             self.bench.give(inputs.Heard("lan", structs.replace(beat, word=word)))
         (told,) = self.bench.reported("configuration")
-        self.assertEqual(told.fields, {"peer": "beta"})
+        self.assertEqual(told.fields["peer"], "beta")
 
     def test_the_newest_of_a_living_peer_is_kept(self) -> None:
         """What is heard of a living peer is stored now and then: little can be replayed to our next life."""

@@ -10,11 +10,12 @@ from typing import Any
 
 from msgspec import msgpack  # to plain lists and numbers: any msgpack library does
 
-BEAT = ("sender", "incarnation", "sequence", "flags", "sent", "asks", "acks", "word")
+BEAT = ("sender", "incarnation", "sequence", "flags", "sent", "asks", "acks", "word", "through")
 ACK = ("peer", "incarnation", "sequence", "heard")
-WORD = ("links", "services", "digest", "entries")
+WORD = ("links", "services", "digest", "entries", "orders")
 SERVICE = ("service", "term", "flags", "promised_term", "promised_to")
-ENTRY = ("node", "incarnation", "version", "configuration", "software", "notes")
+ENTRY = ("node", "incarnation", "version", "configuration", "software", "notes", "parts", "reads")
+ORDER = ("kind", "subject", "value", "stamp", "author", "term")
 
 
 def name_hash(name: str) -> int:
@@ -22,10 +23,16 @@ def name_hash(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big")
 
 
-def table_digest(entries: list[dict[str, Any]]) -> bytes:
-    """The digest of a status table with these entries."""
+def table_digest(entries: list[dict[str, Any]], orders: list[dict[str, Any]]) -> bytes:
+    """The digest of a status table with these entries and these orders."""
     versions = [[entry["node"], entry["incarnation"], entry["version"]] for entry in entries]
-    return blake2b(msgpack.encode(sorted(versions)), digest_size=8).digest()
+    digest = blake2b(msgpack.encode(sorted(versions)), digest_size=8).digest()
+    if not orders:
+        return digest
+    stamps = [[order[name] for name in ("kind", "subject", "stamp", "author")] for order in orders]
+    return blake2b(
+        digest + blake2b(msgpack.encode(sorted(stamps)), digest_size=8).digest(), digest_size=8
+    ).digest()
 
 
 def open_frame(cluster: str, keys: dict[int, bytes], frame: bytes) -> bytes | str:
@@ -59,6 +66,9 @@ def read_body(body: bytes) -> dict[str, Any]:
     word["digest"] = word["digest"].hex()
     word["services"] = [dict(zip(SERVICE, service, strict=True)) for service in word["services"]]
     word["entries"] = [dict(zip(ENTRY, entry, strict=True)) for entry in word["entries"]]
+    for entry in word["entries"]:
+        entry["parts"] = entry["parts"].hex()
+    word["orders"] = [dict(zip(ORDER, order, strict=True)) for order in word["orders"]]
     return beat
 
 
@@ -69,10 +79,15 @@ def write_body(beat: dict[str, Any]) -> bytes:
         word["links"],
         [[service[name] for name in SERVICE] for service in word["services"]],
         bytes.fromhex(word["digest"]),
-        [[entry[name] for name in ENTRY] for entry in word["entries"]],
+        [_entry(entry) for entry in word["entries"]],
+        [[order[name] for name in ORDER] for order in word["orders"]],
     ]
     acks = [[ack[name] for name in ACK] for ack in beat["acks"]]
-    return msgpack.encode([*(beat[name] for name in BEAT[:6]), acks, plain_word])
+    return msgpack.encode([*(beat[name] for name in BEAT[:6]), acks, plain_word, beat["through"]])
+
+
+def _entry(entry: dict[str, Any]) -> list[Any]:
+    return [bytes.fromhex(entry[name]) if name == "parts" else entry[name] for name in ENTRY]
 
 
 def read_line(line: bytes) -> list[bytes]:

@@ -53,10 +53,18 @@ def record(given: dict[str, Any]) -> wire.Beat:
             tuple(wire.ServiceWord(**service) for service in word["services"]),
             bytes.fromhex(word["digest"]),
             tuple(
-                wire.Entry(**{**entry, "notes": tuple(tuple(note) for note in entry["notes"])})
+                wire.Entry(
+                    **{
+                        **entry,
+                        "notes": tuple(tuple(note) for note in entry["notes"]),
+                        "parts": bytes.fromhex(entry["parts"]),
+                    }
+                )
                 for entry in word["entries"]
             ),
+            tuple(wire.Order(**order) for order in word["orders"]),
         ),
+        tuple(given["through"]),
     )
 
 
@@ -97,6 +105,8 @@ class BeatVectorTests(SynchronousTestCase):
         self.assertEqual(BEATS["goodbye"]["beat"]["sequence"], 2**63 - 1)
         self.assertIn(GIVEN["hashes"]["beta"], BEATS["probe"]["beat"]["asks"])
         self.assertEqual(len(BEATS["table"]["beat"]["word"]["entries"]), 2)
+        self.assertEqual(len(BEATS["orders"]["beat"]["word"]["orders"]), 2)
+        self.assertEqual(len(BEATS["passed-on"]["beat"]["through"]), 2)
         self.assertEqual({vector["key"] for vector in BEATS.values()}, set(KEYS))
 
     def test_rest_is_small(self) -> None:
@@ -154,7 +164,9 @@ class OtherVectorTests(SynchronousTestCase):
     def test_digests(self) -> None:
         """A status table has the digest that the document describes."""
         for vector in GIVEN["digests"]:
-            self.assertEqual(by_hand.table_digest(vector["entries"]).hex(), vector["digest"])
+            self.assertEqual(
+                by_hand.table_digest(vector["entries"], vector.get("orders", [])).hex(), vector["digest"]
+            )
 
 
 class DocumentTests(SynchronousTestCase):
@@ -184,6 +196,7 @@ class DocumentTests(SynchronousTestCase):
             ("### The word", wire.Word),
             ("### A service", wire.ServiceWord),
             ("### An entry", wire.Entry),
+            ("### An order", wire.Order),
         ):
             told = [row[0] for row in table("beat.md", heading)]
             self.assertEqual(told, [f"`{name}`" for name in kind.__struct_fields__], heading)
@@ -197,9 +210,12 @@ class DocumentTests(SynchronousTestCase):
         """Elements behind those that are known are ignored; the optional ones may be missing."""
         frame = bytes.fromhex(BEATS["rest"]["frame"])
         body = msgpack.decode(frame[HEADER:-SIGNATURE])
-        links, services, digest, _ = body[7]
+        links, services, digest, *_ = body[7]
         shorter = [service[:3] for service in services]
-        for word in ([links, shorter, digest], [links, shorter, digest, [], "later"]):
-            longer = msgpack.encode([*body[:7], word, "later"])
+        for word, rest in (
+            ([links, shorter, digest], []),
+            ([links, shorter, digest, [], [], "later"], [[], "later"]),
+        ):
+            longer = msgpack.encode([*body[:7], word, *rest])
             answer = codec().decode(by_hand.seal_frame(CLUSTER, 1, KEYS[1], longer))
             self.assertEqual(answer, codec().decode(frame))
