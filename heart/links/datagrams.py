@@ -1,4 +1,4 @@
-"""A socket that broadcasts, and the reading of it.
+"""What all UDP sockets of links have in common, and the reading of them.
 
 The path of a datagram is short, because how many of them a core can take in is a promise: a reader of
 our own instead of a protocol, no address of the sender, many datagrams for one wake-up of the reactor.
@@ -6,8 +6,10 @@ our own instead of a protocol, no address of the sender, many datagrams for one 
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
@@ -15,35 +17,45 @@ from zope.interface import implementer
 
 from heart.beat import MAX_FRAME
 from heart.links.medium import why
-from heart.linux.interfaces import Interface, bind_to_interface
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""Whereto a datagram goes, as the socket module has it for IPv4 and IPv6."""
 
 BATCH = 256
 """The most datagrams that one wake-up takes in, so that timers run during a flood."""
 
+DRAIN = 4_096
+"""The most datagrams that a link's `drain` takes in."""
+
+BUSY = (errno.EAGAIN, errno.ENOBUFS)
+"""Errors of a way out that is full for a moment, not gone."""
+
+LONGEST_WAIT = 1.0
+"""Seconds between two tries at most: a fresh socket costs little, and a way out is precious."""
+
+PORT_FORBIDDEN = "no permission; a port below 1024 needs root or CAP_NET_BIND_SERVICE"
+
 _RECEIVE_BUFFER = 1 << 20  # bytes; a stall of ours must not cost beats that have arrived
 _SEND_BUFFER = 1 << 16  # bytes; what cannot leave at once is not worth sending later
+_IP_MULTICAST_ALL, _IPV6_MULTICAST_ALL = 49, 29  # linux/in.h, linux/in6.h
+
 _SIZE = MAX_FRAME + 1  # a longer datagram is cut to this, which no codec takes for a frame
 
 
-def open_socket(port: int, interface: Interface | None) -> socket.socket:
-    """A socket that broadcasts, shares the port, and hears what is sent to any address of it.
+def datagram_socket(family: int) -> socket.socket:
+    """A socket with our buffers that never blocks, and takes nothing of groups that it did not join.
 
-    Bound to the wildcard address: one bound to an interface's own address hears no broadcast. Raises
-    InterfaceUnusable, and OSError where the port cannot be had.
+    Raises OSError where the system has no such family.
     """
-    fresh = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        fresh.setblocking(False)
-        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        if interface is not None:
-            bind_to_interface(fresh, interface)
-        fresh.bind(("", port))
-    except BaseException:
-        fresh.close()
-        raise
+    fresh = socket.socket(family, socket.SOCK_DGRAM)
+    fresh.setblocking(False)
+    fresh.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+    fresh.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    with suppress(OSError):  # only Linux has these: without them another's groups are heard on our port
+        fresh.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
+    if family == socket.AF_INET6:
+        with suppress(OSError):
+            fresh.setsockopt(socket.IPPROTO_IPV6, _IPV6_MULTICAST_ALL, 0)
     return fresh
 
 
@@ -80,8 +92,8 @@ class Reader:
             for _ in range(most):
                 if frame := receive(_SIZE):
                     frames.append(frame)
-        except (BlockingIOError, InterruptedError):
-            return None
+        except (BlockingIOError, InterruptedError, ConnectionRefusedError):
+            return None  # a refusal by ICMP speaks of one peer, and the socket goes on
         except OSError as error:
             return error
         finally:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from heart.interfaces import LinkUser
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 Reactor = Any
 """IReactorTime and IReactorFDSet in one object; zope.interface has no type for both."""
-
-
-class InThread(Protocol):
-    """Runs work that may stall in a thread, and gives its result back on the reactor's thread."""
-
-    def __call__(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        """Begin `work` in a thread; the Deferred fires on the reactor's thread."""
 
 
 class Condition:

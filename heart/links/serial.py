@@ -17,10 +17,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from heart.config import model
-from heart.interfaces import ILink, LinkUser
+from heart.interfaces import ILink, InThread, LinkUser
 from heart.links.framing import Deframer, enclose
 from heart.links.line import Line, LineUnusable, Port, close_line, open_line
-from heart.links.medium import Condition, InThread, Reactor, why
+from heart.links.medium import Condition, Reactor, why
 from heart.links.retry import Retry
 
 STALL = 5.0

@@ -1,4 +1,4 @@
-"""A UDP broadcast domain as a link: each datagram is a frame.
+"""A UDP domain as a link, where all hear what one sends: each datagram is a frame.
 
 While sending fails, hearing goes on: a node that cannot speak must not think its peers dead. So a
 socket is kept until a fresh one has taken its place.
@@ -6,37 +6,34 @@ socket is kept until a fresh one has taken its place.
 
 from __future__ import annotations
 
-import errno
+import os
 import socket
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from heart.config import model
-from heart.interfaces import ILink, LinkUser
-from heart.links.datagrams import Reader, open_socket
-from heart.links.medium import Condition, InThread, Reactor, why
+from heart.interfaces import ILink, InThread, LinkUser
+from heart.links.datagrams import BUSY, DRAIN, LONGEST_WAIT, PORT_FORBIDDEN, Address, Reader
+from heart.links.domains import Domain, domain_of
+from heart.links.medium import Condition, Reactor, why
 from heart.links.retry import Backoff, Retry
-from heart.linux.interfaces import Interface, InterfaceUnusable, look_at
+from heart.linux.interfaces import Interface, InterfaceUnusable
 
-DRAIN = 4_096
-"""The most datagrams that `drain` takes in."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LOOK = 1.0
 """Seconds between two looks at an interface."""
 
-LONGEST_WAIT = 1.0
-"""Seconds between two tries at most: a fresh socket costs little, and a way out is precious."""
-
-_BUSY = (errno.EAGAIN, errno.ENOBUFS)  # the way out is full for a moment, not gone
-
 
 @implementer(ILink)
 class UdpLink:
-    """A broadcast domain, by its broadcast address or by an interface that has one.
+    """A broadcast domain or a multicast group.
 
     Whether sending works is tried with an empty datagram, whenever a socket was opened: the link is
     up when that was sent. `in_thread` runs what looks at an interface, because the kernel may let
@@ -48,21 +45,21 @@ class UdpLink:
         settings: model.UdpLink,
         reactor: Reactor,
         in_thread: InThread,
-        look: Callable[[str], Interface] = look_at,
+        domain: Domain | None = None,
     ) -> None:
         self.name = settings.name
         self.skipped = 0
         self.damaged = 0  # a datagram is whole or does not come
-        self._settings = settings
+        self._domain = domain or domain_of(settings)
         self._reactor = reactor
         self._in_thread = in_thread
-        self._look_at = look
         self._condition = Condition(settings.name)
         self._retry = Retry(reactor, self._look, Backoff(greatest=LONGEST_WAIT))
         self._reader: Reader | None = None
         self._interface: Interface | None = None
-        self._target = (settings.broadcast or "", settings.port)
-        self._looking = False
+        self._target = self._domain.target(None)
+        self._working = False  # on a look or on a fresh socket
+        self._closing = 0
         self._next_look: IDelayedCall | None = None
         self._stopping = False
         self._stopped: list[Deferred[None]] = []
@@ -73,13 +70,13 @@ class UdpLink:
         self._look()
 
     def send(self, frame: bytes) -> bool:
-        """Broadcast one frame now or never."""
+        """Send one frame to all, now or never."""
         if self._condition.up and self._reader is not None:
             try:
                 self._reader.socket.sendto(frame, self._target)
                 return True
             except OSError as error:
-                if error.errno not in _BUSY:
+                if error.errno not in BUSY:
                     self._fail(f"{self._medium()}: {why(error)}")
         self.skipped += 1
         return False
@@ -90,13 +87,13 @@ class UdpLink:
             self._reader.read(DRAIN)
 
     def descriptor(self) -> int | None:
-        """The open socket's file descriptor; None while down. It is not connected: `target` says whereto."""
+        """The open socket's file descriptor; None while down. It is not connected: `targets` says whereto."""
         return self._reader.fileno() if self._condition.up and self._reader is not None else None
 
     @property
-    def target(self) -> tuple[str, int]:
-        """The address and port to which frames are sent; the address is empty before the first look."""
-        return self._target
+    def targets(self) -> tuple[Address, ...]:
+        """The addresses to each of which a frame is sent while the link is up: here there is one."""
+        return (self._target,)
 
     def stop(self) -> Deferred[None]:
         """Close the socket; fires when no thread works for this link any more."""
@@ -105,7 +102,7 @@ class UdpLink:
         self._retry.stop()
         self._cancel_look()
         self._close()
-        if not self._looking:
+        if not self._busy():
             return succeed(None)
         stopped: Deferred[None] = Deferred()
         self._stopped.append(stopped)
@@ -116,15 +113,14 @@ class UdpLink:
     def _look(self) -> None:
         """Look at the interface, where there is one to look at; what follows is decided by `_looked`."""
         self._next_look = None
-        if self._settings.interface is None:
+        if not self._domain.watched:
             self._open(None)
-        elif not self._looking:
-            self._looking = True
-            looked = self._in_thread(self._look_at, self._settings.interface)
-            looked.addCallbacks(self._looked, self._look_failed)
+        elif not self._working:
+            self._working = True
+            self._in_thread(self._domain.look).addCallbacks(self._looked, self._refused)
 
     def _looked(self, interface: Interface) -> None:
-        self._looking = False
+        self._working = False
         if self._stopping:
             self._fire_stopped()
         elif not self._condition.up:
@@ -132,44 +128,37 @@ class UdpLink:
         elif interface == self._interface:
             self._look_later()
         else:
-            self._condition.went_down(
-                f"{self._interface} is now {interface.network}, number {interface.index}"
-            )
+            self._condition.went_down(f"{self._interface} is now {_described(interface, self._interface)}")
             self._open(interface)
 
-    def _look_failed(self, failure: Failure) -> None:
-        self._looking = False
+    def _open(self, interface: Interface | None) -> None:
+        """Put a fresh socket in the place of the one before it, and try whether sending works."""
+        self._interface = interface
+        self._working = True
+        self._run(self._domain.open, interface).addCallbacks(self._opened, self._refused)
+
+    def _opened(self, fresh: socket.socket) -> None:
+        self._working = False
+        if not self._stopping:
+            self.drain()
+            self._close()
+        if self._stopping:  # perhaps by the user, over a frame that it was just handed
+            self._discard(fresh)
+        else:
+            self._use(fresh)
+
+    def _refused(self, failure: Failure) -> None:
+        self._working = False
         if self._stopping:
             self._fire_stopped()
         elif failure.check(InterfaceUnusable) is not None:
             self._fail(str(failure.value))
         else:
-            self._fail(f"interface {self._settings.interface}: {failure.value}")
-
-    def _open(self, interface: Interface | None) -> None:
-        """Put a fresh socket in the place of the one before it, and try whether sending works."""
-        self._interface = interface
-        if interface is not None:
-            self._target = (interface.broadcast, self._settings.port)
-        try:
-            fresh = open_socket(self._settings.port, interface)
-        except InterfaceUnusable as error:
-            self._fail(str(error))
-        except PermissionError:
-            self._fail(
-                f"{self._medium()}: no permission; a port below 1024 needs root or CAP_NET_BIND_SERVICE"
-            )
-        except OSError as error:
-            self._fail(f"{self._medium()}: {why(error)}")
-        else:
-            self.drain()
-            self._close()
-            self._use(fresh)
+            forbidden = failure.check(PermissionError) is not None
+            self._fail(f"{self._medium()}: {PORT_FORBIDDEN if forbidden else why(failure.value)}")
 
     def _use(self, fresh: socket.socket) -> None:
-        if self._stopping:  # by the user, over a frame that it was just handed
-            fresh.close()
-            return
+        self._target = self._domain.target(self._interface)
         self._reader = Reader(fresh, self._condition.frames, self._fail_reading)
         self._reactor.addReader(self._reader)
         try:
@@ -195,10 +184,24 @@ class UdpLink:
         self._fail(f"{self._medium()}: {reason}")
 
     def _close(self) -> None:
-        if self._reader is not None:
-            self._reactor.removeReader(self._reader)
-            self._reader.socket.close()
-            self._reader = None
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._reactor.removeReader(reader)
+            self._discard(reader.socket)
+
+    def _discard(self, old: socket.socket) -> None:
+        self._closing += 1
+        self._run(os.close, old.detach()).addBoth(self._closed)
+
+    def _closed(self, _: object) -> None:
+        self._closing -= 1
+        self._fire_stopped()
+
+    def _run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """Do it now; or in a thread, where a group is joined or left and the kernel may let that wait."""
+        if self._domain.joins:
+            return self._in_thread(work, *args, **kwargs)
+        return execute(work, *args, **kwargs)
 
     def _look_later(self) -> None:
         self._cancel_look()
@@ -209,11 +212,21 @@ class UdpLink:
             self._next_look.cancel()
             self._next_look = None
 
+    def _busy(self) -> bool:
+        """Whether a thread works for this link."""
+        return self._working or self._closing > 0
+
     def _fire_stopped(self) -> None:
-        for stopped in self._stopped:
-            stopped.callback(None)
-        self._stopped = []
+        if not self._busy():
+            stopped, self._stopped = self._stopped, []
+            for each in stopped:
+                each.callback(None)
 
     def _medium(self) -> str:
-        where = f"interface {self._settings.interface}, " if self._settings.interface else ""
-        return f"{where}broadcast {self._target[0]} port {self._target[1]}"
+        return self._domain.describe(self._interface)
+
+
+def _described(now: Interface, before: Interface | None) -> str:
+    if before is not None and before.name != now.name:  # the routes lead elsewhere
+        return str(now)
+    return f"{now.network}, number {now.index}"

@@ -31,7 +31,7 @@ def anchors(page: Path) -> set[str]:
 def keys(found: dict[str, Any], free: bool = False) -> Iterator[str]:
     """Every key of a configuration; names of nodes, links and services are none."""
     for key, value in found.items():
-        named = key in ("nodes", "links", "services") and isinstance(value, dict)
+        named = key in ("nodes", "links", "services", "peers") and isinstance(value, dict)
         if not free:
             yield key
         for inner in value if isinstance(value, list) else [value]:

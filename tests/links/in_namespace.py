@@ -1,73 +1,19 @@
-"""Run as a program in a network namespace of its own: a link by interface while interfaces come and go.
-
-Prints what the link told as JSON. Nothing here touches another namespace.
-"""
+"""Run as a program in a network namespace of its own: broadcast links while interfaces come and go."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-from typing import Any
-
-from twisted.internet import reactor as global_reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
-
 from heart.config import model
-from heart.interfaces import ILink
-from heart.links import make_link
+from tests.links.namespace import NAME, OTHER_END, PORT, add_interface, hears_itself, ip, main, start, until
 from tests.links.wires import Notes
 
-reactor: Any = global_reactor
-PORT = 694
-NAME = "hh-links0"
 BY_INTERFACE = model.UdpLink("lan", ("a",), PORT, interface=NAME)
-
-
-def ip(command: str) -> None:
-    """Run the ip command; raises where it fails."""
-    subprocess.run(["ip", *command.split()], check=True)  # noqa: S607  # wherever the system has it
-
-
-async def until(true: Callable[[], object], what: str) -> None:
-    """Wait until something is so, for ten seconds at most."""
-    end = reactor.seconds() + 10
-    while not true():
-        if reactor.seconds() > end:
-            raise TimeoutError(what)
-        await deferLater(reactor, 0.01)
-
-
-async def hears_itself(link: ILink, notes: Notes) -> None:
-    """Send a frame and wait until it comes back, as broadcasts do: the socket is on the interface."""
-    heard = len(notes.frames)
-    if not link.send(b"beat"):
-        raise RuntimeError("the link is up and does not send")
-    await until(lambda: len(notes.frames) > heard, "its own broadcast comes back")
-
-
-def add_interface(address: str) -> None:
-    """Make the interface, with that address, and take it up."""
-    ip(f"link add {NAME} type veth peer name hh-links1")
-    ip(f"addr add {address} dev {NAME}")
-    ip(f"link set {NAME} up")
-
-
-def start(settings: model.UdpLink) -> tuple[ILink, Notes]:
-    """Start a link."""
-    link, notes = make_link(settings, reactor, reactor.getThreadPool()), Notes()
-    link.start(notes)
-    return link, notes
 
 
 async def appears() -> Notes:
     """An interface is absent, then there but down, without address, without broadcast, and then fine."""
     link, notes = start(BY_INTERFACE)
     await until(lambda: notes.told, "its absence is told")
-    ip(f"link add {NAME} type veth peer name hh-links1")
+    ip(f"link add {NAME} type veth peer name {OTHER_END}")
     await until(lambda: len(notes.told) > 1, "that it is down is told")
     ip(f"link set {NAME} up")
     await until(lambda: "no IPv4" in notes.told[-1][1], "that it has no address is told")
@@ -137,20 +83,5 @@ async def no_route() -> Notes:
 
 SCENARIOS = {"appears": appears, "comes_back": comes_back, "replaced": replaced, "no_route": no_route}
 
-
-async def run(scenario: str) -> None:
-    """Run one scenario and print what was told."""
-    try:
-        notes = await SCENARIOS[scenario]()
-        print(json.dumps(notes.told))
-    finally:
-        reactor.stop()
-
-
 if __name__ == "__main__":
-    if len(os.listdir("/proc/sys/net/ipv4/neigh")) > 2:
-        sys.exit("this is for a network namespace with a loopback alone")
-    reactor.callWhenRunning(
-        lambda: Deferred.fromCoroutine(run(sys.argv[1])).addErrback(lambda f: f.printTraceback())
-    )
-    reactor.run()
+    main(SCENARIOS)

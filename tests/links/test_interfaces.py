@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import errno
-import json
-import os
-import shutil
 import socket
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any, cast
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from heart.linux.interfaces import Interface, InterfaceUnusable, bind_to_interface, look_at
+from tests.links.namespaced import NamespaceCase
 
-ROOT = Path(__file__).parents[2]
 NAME = "hh-links0"
 
 
@@ -77,40 +71,15 @@ class BindTests(SynchronousTestCase):
         self.assertEqual(self._refused(errno.ENODEV), "interface eth0 is not there")
 
 
-class RealInterfaceTests(SynchronousTestCase):
+class RealInterfaceTests(NamespaceCase):
     """A link by interface while interfaces come and go, in a namespace of its own."""
 
-    def setUp(self) -> None:
-        if os.geteuid() != 0:
-            raise SkipTest("needs root, to make a network namespace")
-        for tool in ("unshare", "ip"):
-            if shutil.which(tool) is None:
-                raise SkipTest(f"needs the command {tool}")
-
-    def _told(self, scenario: str) -> list[tuple[str, str]]:
-        done = subprocess.run(
-            [
-                shutil.which("unshare") or "",
-                "--net",
-                sys.executable,
-                "-m",
-                "tests.links.in_namespace",
-                scenario,
-            ],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return [(what, reason) for what, reason in json.loads(done.stdout)]
+    program = "tests.links.in_namespace"
 
     def test_appears(self) -> None:
         """Absent, down, without address, without broadcast: each is told clearly; then it is used."""
         self.assertEqual(
-            self._told("appears"),
+            self.told("appears"),
             [
                 ("down", f"interface {NAME} is not there"),
                 ("down", f"interface {NAME} is down"),
@@ -122,7 +91,7 @@ class RealInterfaceTests(SynchronousTestCase):
 
     def test_comes_back(self) -> None:
         """Down and up, deleted and back with another address: told clearly, and used again."""
-        told = self._told("comes_back")
+        told = self.told("comes_back")
         self.assertEqual(
             told[:4],
             [
@@ -136,7 +105,7 @@ class RealInterfaceTests(SynchronousTestCase):
 
     def test_replaced(self) -> None:
         """Another interface of the same name, and one that goes under a send, are told and survived."""
-        told = self._told("replaced")
+        told = self.told("replaced")
         self.assertEqual(told[0], ("up", ""))
         self.assertRegex(told[1][1], rf"^interface {NAME} \(10.1.2.3/24\) is now 10.1.2.3/24, number \d+$")
         self.assertEqual(told[2], ("up", ""))
@@ -144,7 +113,7 @@ class RealInterfaceTests(SynchronousTestCase):
 
     def test_no_route(self) -> None:
         """A broadcast address without a route is told, and used when it has one."""
-        told = self._told("no_route")
+        told = self.told("no_route")
         self.assertEqual([what for what, _ in told], ["down", "up", "down"])
         for reason in (told[0][1], told[2][1]):
             self.assertEqual(reason, "broadcast 10.1.2.255 port 694: Network is unreachable")

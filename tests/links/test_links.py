@@ -12,12 +12,31 @@ from heart.config import model
 from heart.interfaces import ILink
 from heart.links import make_link
 from heart.links.framing import enclose
+from heart.links.peers import PeersLink
+from heart.links.plugged import Unmade
 from heart.links.serial import SerialLink
 from heart.links.udp import UdpLink
 from tests.links.test_serial import SerialTestCase
-from tests.links.wires import Notes, free_port, reactor
+from tests.links.wires import LinkTestCase, Notes, free_port, reactor
 
-__all__ = ["BesideEachOtherTests"]
+__all__ = ["BesideEachOtherTests", "MakingTests"]
+
+
+class MakingTests(LinkTestCase):
+    """Which link is made of which settings."""
+
+    def test_udp(self) -> None:
+        """A list of peers makes a link of its own kind, all other UDP is a domain."""
+        peers = (model.PeerAddress("b", "127.0.0.1", 694),)
+        made = make_link(model.UdpLink("wan", ("a", "b"), 694, peers=peers), reactor, self.threads)
+        self.assertIsInstance(made, PeersLink)
+        made = make_link(model.UdpLink("lan", ("a", "b"), 694, group="239.1.2.3"), reactor, self.threads)
+        self.assertIsInstance(made, UdpLink)
+
+    def test_plugged(self) -> None:
+        """A kind from a plug-in makes a link of its own, also where that cannot be made."""
+        made = make_link(model.PluginLink("air", ("a", "b"), "heart-none", {}), reactor, self.threads)
+        self.assertIsInstance(made, Unmade)
 
 
 class BesideEachOtherTests(SerialTestCase):

@@ -17,8 +17,8 @@ from zope.interface.verify import verifyObject
 
 from heart.config.model import UdpLink as Settings
 from heart.interfaces import ILink
-from heart.links import udp
-from heart.links.datagrams import BATCH, Reader, open_socket
+from heart.links.datagrams import BATCH, Address, Reader
+from heart.links.domains import Broadcast, broadcast_socket
 from heart.links.udp import LOOK, UdpLink
 from heart.linux.interfaces import Interface, InterfaceUnusable
 from tests.links.behaviours import LinkBehaviours
@@ -93,6 +93,48 @@ class FaultySocket(socket.socket):
         return super().recv(*args)
 
 
+class FaultyBroadcast(Broadcast):
+    """The loopback's broadcast address, with faulty sockets; counts those that it made."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(EVERYBODY, port)
+        self.port = port
+        self.opened: list[Interface | None] = []
+
+    def open(self, interface: Interface | None) -> socket.socket:
+        """A faulty socket for the loopback, whatever the interface."""
+        self.opened.append(interface)
+        real = super().open(None)
+        return FaultySocket(real.family, real.type, 0, fileno=real.detach())
+
+
+class WatchedBroadcast(FaultyBroadcast):
+    """The same on an interface that is only said to be there; its looks are counted."""
+
+    watched = True
+
+    def __init__(self, port: int, found: Interface | Exception, joins: bool = False) -> None:
+        super().__init__(port)
+        self.found = found
+        self.joins = joins
+        self.looks = 0
+
+    def look(self) -> Interface:
+        """What was found, or the fault."""
+        self.looks += 1
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def target(self, interface: Interface | None) -> Address:
+        """The broadcast address that the interface has."""
+        return ("" if interface is None else interface.broadcast, self.port)
+
+    def describe(self, interface: Interface | None) -> str:
+        """The interface."""
+        return "interface eth9"
+
+
 class FaultTests(SynchronousTestCase):
     """A link on a clock, with a real socket whose system calls fail on demand."""
 
@@ -100,18 +142,13 @@ class FaultTests(SynchronousTestCase):
         self.reactor = MemoryReactorClock()
         self.port = free_port()
         self.notes = Notes()
-        self.sockets = 0
         self.patch(FaultySocket, "send_error", None)
         self.patch(FaultySocket, "receive_error", None)
-        self.patch(udp, "open_socket", self._open_socket)
-
-    def _open_socket(self, port: int, interface: Interface | None) -> socket.socket:
-        self.sockets += 1
-        real = open_socket(port, None)
-        return FaultySocket(real.family, real.type, 0, fileno=real.detach())
+        self.domain = FaultyBroadcast(self.port)
 
     def _start(self) -> UdpLink:
-        link = UdpLink(Settings("lan", ("a",), self.port, broadcast=EVERYBODY), self.reactor, self._no_thread)
+        settings = Settings("lan", ("a",), self.port, broadcast=EVERYBODY)
+        link = UdpLink(settings, self.reactor, self._no_thread, self.domain)
         link.start(self.notes)
         self.addCleanup(link.stop)
         return link
@@ -150,9 +187,9 @@ class FaultTests(SynchronousTestCase):
         link.send(b"beat")
         opened = []
         for _ in range(120):
-            before = self.sockets
+            before = len(self.domain.opened)
             self.reactor.advance(0.125)
-            if self.sockets != before:
+            if len(self.domain.opened) != before:
                 opened.append(self.reactor.seconds())
         self.assertEqual(opened[:5], [0.25, 0.75, 1.75, 2.75, 3.75])
         self.assertEqual(len(self.notes.reasons), 1)
@@ -188,7 +225,7 @@ class FaultTests(SynchronousTestCase):
     def test_hears_while_it_cannot_send(self) -> None:
         """While sending fails, what peers send is handed over."""
         link = self._start()
-        peer = open_socket(self.port, None)
+        peer = broadcast_socket(self.port, None)
         self.addCleanup(peer.close)
         FaultySocket.send_error = errno.EPERM
         link.send(b"beat")
@@ -203,7 +240,7 @@ class FaultTests(SynchronousTestCase):
     def test_nothing_lost_at_the_change(self) -> None:
         """What an old socket has received is handed over before a fresh one takes its place."""
         link = self._start()
-        peer = open_socket(self.port, None)
+        peer = broadcast_socket(self.port, None)
         self.addCleanup(peer.close)
         FaultySocket.send_error = errno.EPERM
         link.send(b"beat")
@@ -276,16 +313,17 @@ class FaultTests(SynchronousTestCase):
         self.addCleanup(taken.close)
         taken.bind(("", 0))
         self.port = taken.getsockname()[1]
+        self.domain = FaultyBroadcast(self.port)
         self._start()
         self.assertIn(f"port {self.port}: Address already in use", self.notes.reasons[0])
 
     def test_port_forbidden(self) -> None:
         """A port for which the permission lacks is told with what to do."""
 
-        def forbid(port: int, interface: Interface | None) -> socket.socket:
+        def forbid(interface: Interface | None) -> socket.socket:
             raise PermissionError(errno.EACCES, "Permission denied")
 
-        self.patch(udp, "open_socket", forbid)
+        self.patch(self.domain, "open", forbid)
         self._start()
         self.assertIn("needs root or CAP_NET_BIND_SERVICE", self.notes.reasons[0])
 
@@ -296,32 +334,20 @@ class InterfaceLinkTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = MemoryReactorClock()
         self.notes = Notes()
-        self.found: Interface | InterfaceUnusable = self._loopback(1)
-        self.looks = 0
         self.pending: Deferred[None] = succeed(None)
-        self.opened: list[Interface | None] = []
-        self.patch(udp, "open_socket", self._open_socket)
         self.port = free_port()
-        self.link = UdpLink(
-            Settings("lan", ("a",), self.port, interface="eth9"), self.reactor, self._in_thread, self._look
-        )
+        self.domain = WatchedBroadcast(self.port, self._loopback(1))
+        self.link = self._make()
+
+    def _make(self) -> UdpLink:
+        settings = Settings("lan", ("a",), self.port, interface="eth9")
+        return UdpLink(settings, self.reactor, self._in_thread, self.domain)
 
     def tearDown(self) -> None:
         self.link.stop()
 
     def _loopback(self, index: int, network: str = "127.0.0.1/8") -> Interface:
         return Interface("eth9", index, network, EVERYBODY)
-
-    def _open_socket(self, port: int, interface: Interface | None) -> socket.socket:
-        self.opened.append(interface)
-        real = open_socket(port, None)
-        return FaultySocket(real.family, real.type, 0, fileno=real.detach())
-
-    def _look(self, name: str) -> Interface:
-        self.looks += 1
-        if isinstance(self.found, InterfaceUnusable):
-            raise self.found
-        return self.found
 
     def _in_thread(self, work: Any, /, *args: Any, **kwargs: Any) -> Deferred[Any]:
         """Work when `pending` fires; another call takes over a fresh one."""
@@ -337,41 +363,41 @@ class InterfaceLinkTests(SynchronousTestCase):
 
     def test_target(self) -> None:
         """Frames go to the broadcast address that the interface has."""
-        self.assertEqual(self.link.target, ("", self.port))
+        self.assertEqual(self.link.targets, (("", self.port),))
         self.link.start(self.notes)
-        self.assertEqual(self.link.target, (EVERYBODY, self.port))
-        self.assertEqual(self.opened, [self.found])
+        self.assertEqual(self.link.targets, ((EVERYBODY, self.port),))
+        self.assertEqual(self.domain.opened, [self.domain.found])
 
     def test_looks_each_second(self) -> None:
         """An interface that stays as it is is looked at each second, and nothing is done."""
         self.link.start(self.notes)
         for _ in range(10):
             self.reactor.advance(LOOK)
-        self.assertEqual(self.looks, 11)
+        self.assertEqual(self.domain.looks, 11)
         self.assertEqual(self.notes.told, [("up", "")])
-        self.assertEqual(len(self.opened), 1)
+        self.assertEqual(len(self.domain.opened), 1)
 
     def test_goes_and_comes_back(self) -> None:
         """An interface that is deleted is told within a second, and another of that name is used."""
         self.link.start(self.notes)
-        self.found = InterfaceUnusable("interface eth9 is not there")
+        self.domain.found = InterfaceUnusable("interface eth9 is not there")
         for _ in range(8):
             self.reactor.advance(0.25)
-        self.found = self._loopback(2)
+        self.domain.found = self._loopback(2)
         for _ in range(8):
             self.reactor.advance(0.25)
         self.assertEqual(self.notes.told, [("up", ""), ("down", "interface eth9 is not there"), ("up", "")])
-        self.assertEqual(self.opened, [self._loopback(1), self._loopback(2)])
+        self.assertEqual(self.domain.opened, [self._loopback(1), self._loopback(2)])
         self.assertEqual(len(self.reactor.getReaders()), 1)
 
     def test_replaced_between_looks(self) -> None:
         """Another index or address under the same name is told, and a fresh socket is opened at once."""
         self.link.start(self.notes)
         for changed in (self._loopback(2), self._loopback(2, "127.0.0.2/8")):
-            self.found = changed
+            self.domain.found = changed
             self.reactor.advance(LOOK)
             self.assertTrue(self.notes.up)
-            self.assertEqual(self.opened[-1], changed)
+            self.assertEqual(self.domain.opened[-1], changed)
         self.assertEqual(
             self.notes.reasons,
             [
@@ -382,13 +408,13 @@ class InterfaceLinkTests(SynchronousTestCase):
 
     def test_backoff(self) -> None:
         """An absent interface is looked at with backoff, and told once."""
-        self.found = InterfaceUnusable("interface eth9 is not there")
+        self.domain.found = InterfaceUnusable("interface eth9 is not there")
         self.link.start(self.notes)
         times = []
         for _ in range(160):
-            before = self.looks
+            before = self.domain.looks
             self.reactor.advance(0.125)
-            if self.looks != before:
+            if self.domain.looks != before:
                 times.append(self.reactor.seconds())
         self.assertEqual(times[:6], [0.25, 0.75, 1.75, 2.75, 3.75, 4.75])
         self.assertEqual(len(self.notes.told), 1)
@@ -401,12 +427,12 @@ class InterfaceLinkTests(SynchronousTestCase):
             self.reactor.advance(LOOK)
         self.assertTrue(self.link.send(b"beat"))
         self.assertEqual(self.notes.told, [("up", "")])
-        self.assertEqual(self.looks, 1)
+        self.assertEqual(self.domain.looks, 1)
         self.pending.callback(None)
-        self.assertEqual(self.looks, 2)
+        self.assertEqual(self.domain.looks, 2)
         self.pending = succeed(None)
         self.reactor.advance(LOOK)
-        self.assertEqual(self.looks, 3)
+        self.assertEqual(self.domain.looks, 3)
 
     def test_a_send_fails_while_a_look_stalls(self) -> None:
         """A link that goes down while a look stalls begins no second one, and is up when that look ends."""
@@ -419,9 +445,9 @@ class InterfaceLinkTests(SynchronousTestCase):
         FaultySocket.send_error = None
         self.reactor.advance(60)
         self.assertFalse(self.notes.up)
-        self.assertEqual(self.looks, 1)
+        self.assertEqual(self.domain.looks, 1)
         self.pending.callback(None)
-        self.assertEqual(self.looks, 2)
+        self.assertEqual(self.domain.looks, 2)
         self.assertTrue(self.notes.up)
 
     def test_stop_waits_for_the_look(self) -> None:
@@ -432,20 +458,13 @@ class InterfaceLinkTests(SynchronousTestCase):
         self.assertNoResult(stopped)
         self.pending.callback(None)
         self.successResultOf(stopped)
-        self.assertEqual(self.opened, [])
+        self.assertEqual(self.domain.opened, [])
         self.assertEqual(self.notes.told, [])
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_unexpected_fault(self) -> None:
         """Whatever goes wrong with a look is a reason, and is tried again."""
-        fault: Any = ValueError("surprise")
-
-        def fail(name: str) -> Interface:
-            raise fault
-
-        self.link = UdpLink(
-            Settings("lan", ("a",), self.port, interface="eth9"), self.reactor, self._in_thread, fail
-        )
+        self.domain.found = ValueError("surprise")
         self.link.start(self.notes)
         self.assertEqual(self.notes.reasons, ["interface eth9: surprise"])
         self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
