@@ -5,12 +5,15 @@ A third party that brings a kind of its own implements one of these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LinkUser(Protocol):
@@ -55,7 +58,10 @@ class ILink(Interface):
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One tenure of a service on this node, as its resources are told of it."""
+    """One tenure of a service on this node, as its resources are told of it.
+
+    `attributes` are what operators have set, by the names of the nodes: `heart set` on each.
+    """
 
     cluster: str
     node: str
@@ -63,10 +69,27 @@ class Tenure:
     term: int
     reason: str
     previous: str | None
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class ResourceFailed(Exception):
-    """A resource could not be started or stopped; its text is one line for a person."""
+    """A resource could not be started or stopped, or does not run; its text is one line for a person."""
+
+
+class ResourceUser(Protocol):
+    """Whom a resource tells what it notices by itself. All calls come on the reactor's thread."""
+
+    def lost(self, resource: IResource, reason: str) -> None:
+        """It was started and not stopped since, and does not run any more."""
+
+    def hindered(self, resource: IResource, reason: str | None) -> None:
+        """It could not be held on this node now, for that reason; None: now it could again.
+
+        Said whether it is held or not, each change once.
+        """
+
+    def contested(self, resource: IResource, reason: str) -> None:
+        """Another machine claims the same; what can be answered was answered. Said at a bounded rate."""
 
 
 class IResource(Interface):
@@ -76,6 +99,18 @@ class IResource(Interface):
 
     output: str = Attribute("What its last call printed, shortened; empty where it prints nothing.")
     pid: int | None = Attribute("The process group of the command that runs for it now, if one does.")
+
+    def watch(user: ResourceUser) -> None:
+        """From now on tell `user` what is noticed outside of any call. Called once, before a start."""
+
+    def close() -> None:
+        """Watch no more: it is stopped, and will not be started again."""
+
+    def status(tenure: Tenure) -> Deferred[None]:
+        """Ask whether it runs. Fires when it does; fails with ResourceFailed where not, or untold in time.
+
+        Only called between a start and a stop, one call at a time; `interrupt` ends it, too.
+        """
 
     def start(tenure: Tenure) -> Deferred[None]:
         """Start it. Fires when it runs; fails with ResourceFailed. What runs already is a success."""
@@ -88,7 +123,7 @@ class IResource(Interface):
         """
 
     def interrupt(budget: float) -> Deferred[None]:
-        """End a start or stop that is under way within `budget` seconds; fires when nothing of it runs.
+        """End the start, stop or status that is under way within `budget` seconds; fires when it has ended.
 
         The interrupted call's Deferred fails with ResourceFailed first.
         """
@@ -113,6 +148,53 @@ class IArbiter(Interface):
 
     def ask(question: Question) -> Deferred[bool]:
         """Whether this node may; never fails, never fires later than the question is of use."""
+
+
+class InThread(Protocol):
+    """Runs work that may stall in a thread, and gives its result back on the reactor's thread."""
+
+    def __call__(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """Begin `work` in a thread; the Deferred fires on the reactor's thread."""
+
+
+class IKind(Interface):
+    """A kind of link, resource or arbiter from a package of its own, found by `twisted.plugin`.
+
+    Its plugin stands in that package's `twisted/plugins/`, and provides one of the three below. `make` is
+    called in the reactor's thread, at the start and for what a reload changes, with a copy of the keys:
+    it neither blocks nor opens anything.
+    """
+
+    kind: str = Attribute("The word that chooses it: `kind = ...` in the configuration.")
+
+    def check(keys: Mapping[str, object]) -> Iterable[str]:
+        """What is wrong with its own keys of the configuration, a line each: 'KEY: what was expected'.
+
+        `keys` are those that Heart itself does not know, as TOML has them: a copy. Called while a file is
+        read, which may be another node's: before there is a reactor, or in a thread of a daemon that
+        beats. It must neither block nor raise, nor look at this machine. A key may be deep: 'KEY.KEY: ...'.
+        """
+
+
+class ILinkKind(IKind):
+    """A kind of link."""
+
+    def make(name: str, keys: Mapping[str, object], reactor: object, in_thread: InThread) -> ILink:
+        """The link of that name; `reactor` is IReactorTime and IReactorFDSet in one."""
+
+
+class IResourceKind(IKind):
+    """A kind of resource."""
+
+    def make(keys: Mapping[str, object], reactor: object, in_thread: InThread) -> IResource:
+        """A resource; `reactor` is IReactorTime and IReactorProcess in one."""
+
+
+class IArbiterKind(IKind):
+    """A kind of arbiter."""
+
+    def make(keys: Mapping[str, object], reactor: object, in_thread: InThread) -> IArbiter:
+        """The arbiter; `reactor` is IReactorTime and IReactorFDSet in one."""
 
 
 class IHistory(Interface):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from heart.config.durations import format_duration
 from heart.config.links import BAUDS, Views
 from heart.config.machine import Machine
-from heart.config.model import AddressResource, Configuration, ScriptResource, SerialLink, Service, Timing
+from heart.config.model import (
+    AddressResource,
+    Configuration,
+    ScriptResource,
+    SerialLink,
+    Service,
+    Timing,
+    UdpLink,
+)
 from heart.config.problems import Problems
 
 _ABSENT = "is not there on this machine"
@@ -13,30 +21,31 @@ _NO_PROGRAM = "is not there on this machine, or cannot be executed"
 _LONGEST_SOCKET = 107  # bytes, unix(7): sun_path without the zero byte at its end
 
 
-def warn_of_lines(problems: Problems, views: Views, timing: Timing) -> None:
+def warn_of_lines(problems: Problems, nodes: int, views: Views, timing: Timing) -> None:
     """Warn of serial lines that cannot carry every beat at half of their capacity."""
     for word, by_node in views.items():
         bauds = {link.baud for link in by_node.values() if isinstance(link, SerialLink)}
         for baud in sorted(bauds):
-            own = _interval(baud, timing)
+            own = _interval(baud, nodes, timing)
             if own > timing.beat:
                 problems.warn(
                     ("links", word, "baud"),
                     f"at {baud} baud this line carries a beat every {format_duration(own)} "
-                    f"instead of every {format_duration(timing.beat)}{_better(timing)}",
+                    f"instead of every {format_duration(timing.beat)}{_better(nodes, timing)}",
                 )
 
 
-def _better(timing: Timing) -> str:
-    least = next((baud for baud in BAUDS if _interval(baud, timing) <= timing.beat), None)
+def _better(nodes: int, timing: Timing) -> str:
+    least = next((baud for baud in BAUDS if _interval(baud, nodes, timing) <= timing.beat), None)
     return "" if least is None else f"; {least} baud would carry every one"
 
 
-def _interval(baud: int, timing: Timing) -> float:
-    """The interval of beats on such a line, as the core will keep it, in seconds."""
-    from heart.core.settings import LinkSettings  # it imports this package's model, and so this module
+def _interval(baud: int, nodes: int, timing: Timing) -> float:
+    """The interval of a node's own beats on such a line, as the core will keep it, in seconds."""
+    from heart.core.settings import link_settings  # it imports this package's model, and so this module
 
-    return LinkSettings("", (), baud).interval(timing.beat)
+    (line,) = link_settings(nodes, [("", (), baud)])
+    return line.interval(timing.beat)
 
 
 def warn_of_services(problems: Problems, services: tuple[Service, ...]) -> None:
@@ -57,7 +66,11 @@ def warn_of_absent(problems: Problems, here: Machine, configuration: Configurati
         if isinstance(link, SerialLink):
             if not here.has_device(link.device):
                 problems.warn(("links", link.name, "device"), f"{link.device} {_ABSENT}")
-        elif link.interface is not None and not here.has_interface(link.interface):
+        elif (
+            isinstance(link, UdpLink)
+            and link.interface is not None
+            and not here.has_interface(link.interface)
+        ):
             problems.warn(("links", link.name, "interface"), f"{link.interface} {_ABSENT}")
     for service in configuration.services:
         if configuration.node in service.nodes:

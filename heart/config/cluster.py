@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heart.config.links import Views, read_links
-from heart.config.model import Service, Timing
+from heart.config.model import Arbiter, Service, Timing
 from heart.config.nodes import Nodes, read_nodes
+from heart.config.plugged import check_keys, kind_of
 from heart.config.reading import Table
 from heart.config.services import read_services
 from heart.config.timing import read_timing
 from heart.config.values import command, name, path
+from heart.interfaces import IArbiterKind
 
 ARBITERS = ("trust",)
 LATER_ARBITERS = ("quorum", "ping", "fence", "etcd")
@@ -26,7 +28,7 @@ class Cluster:
     nodes: Nodes
     views: Views
     services: tuple[Service, ...]
-    arbiter: str
+    arbiter: Arbiter
     events: tuple[str, ...] | None
     state: str | None
     run: str | None
@@ -54,12 +56,17 @@ def read_cluster(top: Table) -> Cluster:
     return cluster
 
 
-def _read_arbiter(table: Table) -> str:
-    kind = table.kind(ARBITERS, LATER_ARBITERS, default="trust")
+def _read_arbiter(table: Table) -> Arbiter:
+    """The arbiter; what it needs beside its kind is for the plug-in to say that brings it."""
+    kind = table.kind(ARBITERS, LATER_ARBITERS, "trust", more=kind_of(ARBITERS, IArbiterKind))
     if kind is None:
         table.ignore_rest()
-    table.close()
-    return kind or "trust"
+    if kind is None or kind in ARBITERS:
+        table.close()
+        return Arbiter()
+    keys = table.rest()
+    check_keys(table, IArbiterKind, kind, keys)
+    return Arbiter(kind, keys)
 
 
 def _read_events(table: Table) -> tuple[str, ...] | None:

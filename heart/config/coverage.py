@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
 from itertools import combinations
 
+from heart.beat import MOST_HOPS
 from heart.config.links import Views
 from heart.config.model import Service
 from heart.config.nodes import Nodes
@@ -11,6 +14,7 @@ from heart.config.problems import Problems, listed
 from heart.core.room import MOST_LINKS, MOST_SERVICES
 
 Pair = tuple[str, str]
+Links = Mapping[str, frozenset[str]]  # the nodes of each link
 
 
 def check_size(problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...]) -> None:
@@ -23,20 +27,28 @@ def check_size(problems: Problems, nodes: Nodes, views: Views, services: tuple[S
         problems.error(("services",), f"expected {MOST_SERVICES} services at most, not {len(services)}")
 
 
-def check_coverage(problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...]) -> None:
-    """Note nodes and pairs of holders that no link joins; warn of those joined by one link alone."""
+def check_coverage(
+    problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...], arbiter: str
+) -> None:
+    """Note nodes and pairs of holders that no chain of links joins.
+
+    Under `trust` warn of those that one link or one node keeps together, and of what a cut of all links
+    does.
+    """
     names = nodes.names()
     if len(names) == 1:
         problems.warn(("nodes",), "there is only one node: nothing can take over from it")
         return
-    reach = {node: frozenset(link for link, by_node in views.items() if node in by_node) for node in names}
-    for node in names:
-        if not reach[node]:
-            problems.error(("nodes", node), "no link reaches this node; expected one at least")
-    common = {pair: len(reach[pair[0]] & reach[pair[1]]) for pair in _rivals(names, services)}
-    _check_joined(problems, [pair for pair, count in common.items() if not count], reach)
-    _warn_of_single(problems, [pair for pair, count in common.items() if count == 1])
-    if len(names) == 2 and common:
+    links = {link: frozenset(by_node) for link, by_node in views.items()}
+    alone = [node for node in names if not any(node in on for on in links.values())]
+    for node in alone:
+        problems.error(("nodes", node), "no link reaches this node; expected one at least")
+    rivals = [pair for pair in _rivals(names, services) if not set(pair) & set(alone)]
+    joined = [pair for pair in rivals if _check_joined(problems, links, *pair)]
+    if arbiter != "trust":
+        return
+    _warn_of_single(problems, names, links, joined)
+    if len(names) == 2 and rivals:
         problems.warn(
             ("arbiter",),
             "trust takes silence for death: with every link cut and both nodes alive, both hold the services",
@@ -49,20 +61,70 @@ def _rivals(names: tuple[str, ...], services: tuple[Service, ...]) -> list[Pair]
     return list(dict.fromkeys(pair for group in groups for pair in combinations(group, 2)))
 
 
-def _check_joined(problems: Problems, apart: list[Pair], reach: dict[str, frozenset[str]]) -> None:
-    for one, other in apart:
-        if reach[one] and reach[other]:
-            problems.error(
-                ("links",),
-                f"{one} and {other} may hold the same service and share no link; expected one at least",
-            )
+def _check_joined(problems: Problems, links: Links, one: str, other: str) -> bool:
+    """Whether beats of the one come to the other, passed on by others where they share no link."""
+    away = distances(links, one).get(other)
+    if away is None:
+        problems.error(
+            ("links",),
+            f"{one} and {other} may hold the same service, and no chain of links joins them; expected one",
+        )
+    elif away > MOST_HOPS + 1:
+        problems.error(
+            ("links",), f"{one} and {other} are {away} links apart; expected {MOST_HOPS + 1} at most"
+        )
+    return away is not None
 
 
-def _warn_of_single(problems: Problems, single: list[Pair]) -> None:
-    if single:
-        between = listed((f"{one} and {other}" for one, other in single), most=3)
+def distances(links: Links, start: str) -> dict[str, int]:
+    """How many links lie between a node and each that it can reach."""
+    away = {start: 0}
+    queue = deque([start])
+    while queue:
+        at = queue.popleft()
+        for node in sorted(node for on in links.values() if at in on for node in on):
+            if node not in away:
+                away[node] = away[at] + 1
+                queue.append(node)
+    return away
+
+
+def _warn_of_single(problems: Problems, names: tuple[str, ...], links: Links, pairs: list[Pair]) -> None:
+    by_node = {
+        name: _parted({link: on - {name} for link, on in links.items()}, name, pairs) for name in names
+    }
+    through = [(name, parted) for name, parted in by_node.items() if parted]
+    for name, parted in through:
         problems.warn(
             ("links",),
-            f"ONLY ONE LINK between {between}: when it breaks, BOTH WILL HOLD the same service; "
+            f"ONLY THROUGH {name} do {_pairs(parted)} hear each other: when it is off, BOTH WILL HOLD the "
+            "same service; join them by another chain of links",
+        )
+    explained = {pair for _, parted in through for pair in parted}
+    left = [pair for pair in pairs if pair not in explained]
+    single = [
+        pair
+        for pair in left
+        if any(
+            _parted({word: on for word, on in links.items() if word != link}, "", [pair]) for link in links
+        )
+    ]
+    if single:
+        problems.warn(
+            ("links",),
+            f"ONLY ONE LINK between {_pairs(single)}: when it breaks, BOTH WILL HOLD the same service; "
             "add a link that shares nothing with it, such as a serial cable",
         )
+
+
+def _parted(links: Links, gone: str, pairs: list[Pair]) -> list[Pair]:
+    """The pairs of other nodes that these links do not join."""
+    reached: dict[str, frozenset[str]] = {}
+    for one, _ in pairs:
+        if one not in reached:
+            reached[one] = frozenset(distances(links, one))
+    return [(one, other) for one, other in pairs if gone not in (one, other) and other not in reached[one]]
+
+
+def _pairs(pairs: list[Pair]) -> str:
+    return listed((f"{one} and {other}" for one, other in pairs), most=3)

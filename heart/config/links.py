@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from heart.config.model import Link, SerialLink, UdpLink
+from heart.config.endpoints import Endpoint, is_local
+from heart.config.media import BAUDS, EXPECTED, KINDS, read_said
+from heart.config.model import Link
 from heart.config.nodes import Nodes, check_hashes, node_list
+from heart.config.plugged import check_keys, kind_of
 from heart.config.problems import did_you_mean, listed, quoted
 from heart.config.reading import Table
-from heart.config.values import broadcast, integer, interface, number_of, path
+from heart.config.said import DEFAULT_PORT, Said
+from heart.interfaces import ILinkKind
 
-DEFAULT_PORT = 694
-DEFAULT_BAUD = 115200
-BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800)
-KINDS = ("udp", "serial")
-
-_EXPECTED_MEDIUM = {
-    "udp": "exactly one of broadcast and interface",
-    "serial": 'a device such as device = "/dev/ttyS0"',
-}
+__all__ = ["BAUDS", "Views", "read_links"]
 
 Views = dict[str, dict[str, Link]]  # of each link, by the names of its nodes: the link as that node sees it
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one table says of a link; `faulty` where its medium was said, but could not be understood."""
-
-    port: int | None = None
-    broadcast: str | None = None
-    interface: str | None = None
-    device: str | None = None
-    baud: int | None = None
-    faulty: bool = False
-
-    def has_medium(self) -> bool:
-        """Whether it is said what carries the beats."""
-        return self.faulty or any(x is not None for x in (self.broadcast, self.interface, self.device))
-
-    def over(self, base: Said) -> Said:
-        """A node's own view: what it says comes first, and its medium replaces the other whole."""
-        medium = self if self.has_medium() else base
-        return Said(
-            port=base.port if self.port is None else self.port,
-            broadcast=medium.broadcast,
-            interface=medium.interface,
-            device=medium.device,
-            baud=base.baud if self.baud is None else self.baud,
-            faulty=medium.faulty,
-        )
-
-    def record(self, name: str, nodes: tuple[str, ...], kind: str) -> Link:
-        """The link that this makes; the defaults stand in for what is not said."""
-        if kind == "serial":
-            return SerialLink(name, nodes, self.device or "", self.baud or DEFAULT_BAUD)
-        return UdpLink(name, nodes, self.port or DEFAULT_PORT, self.broadcast, self.interface)
 
 
 def read_links(top: Table, nodes: Nodes) -> Views:
@@ -71,26 +33,53 @@ def read_links(top: Table, nodes: Nodes) -> Views:
 
 def _read_link(word: str, table: Table, nodes: Nodes) -> dict[str, Link]:
     table.check_name()
-    kind = table.kind(KINDS, ())
+    kind = table.need("kind", kind_of(KINDS, ILinkKind))
     listed_nodes = node_list(table, "nodes", nodes.names())
     if kind is None:
         table.ignore_rest()
         return {}
-    members = nodes.names() if listed_nodes is None else listed_nodes
+    base = read_said(table, kind, nodes.names())
+    members = _members(table, kind, base, nodes.names(), listed_nodes)
+    said = dict.fromkeys(members, base)
+    overrides = {node: tables[word] for node, tables in nodes.overrides.items() if word in tables}
+    for node, own in overrides.items():
+        said[node] = _read_override(own, kind, word, base, nodes.names(), node in members)
+    views = {node: said[node] for node in members}
+    _check_media(table, kind, views)
+    _check_keys(table, kind, views, overrides)
+    return {
+        node: view.record(word, members, kind, node)
+        for node, view in views.items()
+        if view.has_medium() and not view.faulty
+    }
+
+
+def _members(
+    table: Table, kind: str, base: Said, known: tuple[str, ...], listed_nodes: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """Who has this link: those that are listed, else those of its peers, else all."""
+    if base.peers is not None:
+        _check_peers(table, base.peers, base.port or DEFAULT_PORT)
+        if listed_nodes is not None and set(listed_nodes) != set(base.peers):
+            table.error("nodes", f"expected the nodes of peers ({listed(base.peers)}), or no such key")
+        return tuple(base.peers)
+    members = known if listed_nodes is None else listed_nodes
     if listed_nodes is not None or not table.said("nodes"):
         _check_members(table, kind, members)
-    base = _read_said(table, kind)
-    said = dict.fromkeys(members, base)
-    for node, overrides in nodes.overrides.items():
-        if word in overrides:
-            own = _read_override(overrides[word], kind, word, node in members)
-            said[node] = own.over(base)
-    _check_media(table, kind, {node: said[node] for node in members})
-    return {
-        node: said[node].record(word, members, kind)
-        for node in members
-        if said[node].has_medium() and not said[node].faulty
-    }
+    return members
+
+
+def _check_peers(table: Table, peers: Mapping[str, Endpoint], port: int) -> None:
+    if len(peers) < 2:
+        table.error("peers", "expected two nodes or more, each with its own host")
+    seen: dict[tuple[str, int], str] = {}
+    for node, end in peers.items():
+        at = (end.host, end.port or port)
+        other = seen.setdefault(at, node)
+        if other != node:
+            table.error(
+                "peers", f"{node} is at {at[0]} port {at[1]} as {other} is; expected a place of its own"
+            )
 
 
 def _check_members(table: Table, kind: str, members: tuple[str, ...]) -> None:
@@ -101,40 +90,50 @@ def _check_members(table: Table, kind: str, members: tuple[str, ...]) -> None:
         table.error("nodes", "expected two nodes or more")
 
 
-def _read_override(table: Table, kind: str, word: str, is_member: bool) -> Said:
+def _read_override(
+    table: Table, kind: str, word: str, base: Said, known: tuple[str, ...], is_member: bool
+) -> Said:
+    """The view of a node that differs."""
     if not is_member:
         table.problems.error(table.path, f"this node is not among links.{word}.nodes; expected no such table")
-    return _read_said(table, kind)
+    own = read_said(table, kind, known if base.peers is None else tuple(base.peers))
+    if own.faulty or base.faulty:
+        return own.over(base)
+    if base.peers is not None and own != Said(peers=own.peers):
+        table.problems.error(table.path, f"links.{word} has peers; expected no other key than peers here")
+        return Said(faulty=True)
+    if base.peers is None and own.peers is not None:
+        table.error("peers", f"links.{word} has none; expected the list there, and here only what differs")
+        return Said(faulty=True)
+    return own.over(base)
 
 
-def _read_said(table: Table, kind: str) -> Said:
-    said = _read_serial(table) if kind == "serial" else _read_udp(table)
-    table.close()
-    return said
-
-
-def _read_serial(table: Table) -> Said:
-    device = table.read("device", path)
-    baud = table.read("baud", number_of(BAUDS))
-    return Said(device=device, baud=baud, faulty=device is None and table.said("device"))
-
-
-def _read_udp(table: Table) -> Said:
-    port = table.read("port", integer(1, 65535))
-    address = table.read("broadcast", broadcast)
-    device = table.read("interface", interface)
-    refused = [table.later(key, "broadcast or interface") for key in ("group", "peers")]
-    both = table.said("broadcast") and table.said("interface")
-    if both and not any(refused):
-        table.problems.error(
-            table.path, "broadcast and interface are both said; expected exactly one of them"
-        )
-    misread = (address is None and table.said("broadcast")) or (device is None and table.said("interface"))
-    return Said(port=port, broadcast=address, interface=device, faulty=both or misread or any(refused))
-
-
-def _check_media(table: Table, kind: str, said: dict[str, Said]) -> None:
-    without = [node for node, view in said.items() if not view.has_medium()]
+def _check_media(table: Table, kind: str, views: dict[str, Said]) -> None:
+    without = [node for node, view in views.items() if not view.has_medium()]
     if without:
-        for_whom = "" if len(without) == len(said) else f" on {listed(without)}"
-        table.problems.error(table.path, f"no medium{for_whom}; expected {_EXPECTED_MEDIUM[kind]}")
+        for_whom = "" if len(without) == len(views) else f" on {listed(without)}"
+        table.problems.error(table.path, f"no medium{for_whom}; expected {EXPECTED[kind]}")
+    _check_groups(table, views)
+
+
+def _check_groups(table: Table, views: Mapping[str, Said]) -> None:
+    local = {node for node, view in views.items() if view.group is not None and is_local(view.group)}
+    without = [node for node in views if node in local and views[node].interface is None]
+    if without:
+        for_whom = "" if len(without) == len(views) else f" on {listed(without)}"
+        table.error(
+            "interface",
+            f"missing{for_whom}; expected one beside this group, which is another group on each network",
+        )
+
+
+def _check_keys(table: Table, kind: str, views: Mapping[str, Said], overrides: Mapping[str, Table]) -> None:
+    """Have a plug-in judge its keys, of each node that has its own view and of the others at once."""
+    if kind in KINDS:
+        return
+    seen: set[int] = set()
+    for node, view in views.items():
+        where = overrides.get(node, table)
+        if id(where) not in seen:
+            seen.add(id(where))
+            check_keys(where, ILinkKind, kind, view.keys or {}, table)

@@ -9,10 +9,12 @@ from pathlib import Path
 from heart.config.advice import check_socket, warn_of_absent, warn_of_lines, warn_of_services
 from heart.config.cluster import Cluster, read_cluster
 from heart.config.coverage import check_coverage, check_size
-from heart.config.digest import digest
+from heart.config.flattening import flatten
 from heart.config.link_rules import check_links
+from heart.config.links import Views
 from heart.config.machine import Machine, this_machine
-from heart.config.model import Configuration, Paths
+from heart.config.meaning import digest
+from heart.config.model import Configuration, Paths, Reach, SerialLink
 from heart.config.nodes import none_of, own_node
 from heart.config.placing import place_command, place_services, place_views
 from heart.config.problems import Problems
@@ -54,9 +56,9 @@ def interpret(
     check_links(problems, place_views(file.absolute().parent, cluster.views))
     if not problems.errors:  # what the links join cannot be told while one of them is not understood
         check_size(problems, cluster.nodes, cluster.views, cluster.services)
-        check_coverage(problems, cluster.nodes, cluster.views, cluster.services)
+        check_coverage(problems, cluster.nodes, cluster.views, cluster.services, cluster.arbiter.kind)
         warn_of_services(problems, cluster.services)
-        warn_of_lines(problems, cluster.views, cluster.timing)
+        warn_of_lines(problems, len(cluster.nodes.all), cluster.views, cluster.timing)
     own, is_here = _find_node(problems, cluster.nodes.names(), node, here, elsewhere)
     configuration = _view(cluster, file.absolute(), own, here.paths, problems)
     if judge_key and cluster.key_file is not None:
@@ -72,6 +74,7 @@ def _view(cluster: Cluster, file: Path, node: str, default: Paths, problems: Pro
     """The node's view of the cluster, with the warnings so far."""
     folder = file.parent
     views = place_views(folder, cluster.views)
+    meaning = flatten(cluster)
     return Configuration(
         file=file,
         cluster=cluster.name,
@@ -87,8 +90,18 @@ def _view(cluster: Cluster, file: Path, node: str, default: Paths, problems: Pro
             default.state if cluster.state is None else folder / cluster.state,
             default.run if cluster.run is None else folder / cluster.run,
         ),
-        digest=digest(cluster),
+        digest=digest(meaning),
         warnings=tuple(problems.warnings),
+        reach=_reach(views),
+        meaning=meaning,
+    )
+
+
+def _reach(views: Views) -> tuple[Reach, ...]:
+    """All links, those of other nodes too, which have their nodes and baud rate in common."""
+    some = (next(iter(by_node.values())) for by_node in views.values() if by_node)
+    return tuple(
+        Reach(link.name, link.nodes, link.baud if isinstance(link, SerialLink) else None) for link in some
     )
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 SAFETY = 1.03  # two clocks that drift apart by 1 % at most, and some to spare (rule 4)
 
@@ -36,19 +38,39 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerAddress:
+    """Where one node listens on a link that is a list of peers: a host's name or address, and a port."""
+
+    node: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class UdpLink:
-    """A UDP broadcast domain, given by its broadcast address or by an interface that has one."""
+    """Beats in UDP, to exactly one of: a broadcast address, an interface's broadcast address, a
+    multicast group (IPv4 or IPv6, `interface` may be said beside it), or a list of peers.
+
+    `peers` are the nodes other than this one, each with its host and port; `port` is where this node
+    listens.
+    """
+
+    kind: ClassVar[str] = "udp"
 
     name: str
     nodes: tuple[str, ...]
     port: int
     broadcast: str | None = None
     interface: str | None = None
+    group: str | None = None
+    peers: tuple[PeerAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SerialLink:
     """A null-modem cable on a serial line: eight bits, no parity, one stop bit, no flow control."""
+
+    kind: ClassVar[str] = "serial"
 
     name: str
     nodes: tuple[str, ...]
@@ -57,11 +79,26 @@ class SerialLink:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginLink:
+    """A link of a kind that a plug-in brings, with the keys that are that kind's own."""
+
+    name: str
+    nodes: tuple[str, ...]
+    kind: str
+    keys: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class AddressResource:
-    """An IPv4 address with its prefix length, held on an interface."""
+    """An IPv4 or IPv6 address with its prefix length, held on an interface.
+
+    `detection` is for how many seconds duplicate address detection (RFC 4862) may hold up the start of
+    an IPv6 address; 0: it is not asked.
+    """
 
     address: str
     interface: str
+    detection: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +109,42 @@ class ScriptResource:
     timeout: float
 
 
-Link = UdpLink | SerialLink
-Resource = AddressResource | ScriptResource
+@dataclass(frozen=True, slots=True)
+class PluginResource:
+    """A resource of a kind that a plug-in brings, with the keys that are that kind's own."""
+
+    kind: str
+    keys: Mapping[str, object]
+
+
+Link = UdpLink | SerialLink | PluginLink
+Resource = AddressResource | ScriptResource | PluginResource
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A link as every node must know it, also of those that are not on it: who is joined, and how fast."""
+
+    name: str
+    nodes: tuple[str, ...]
+    baud: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arbiter:
+    """What must agree before a node acts on silence; `keys` are those of the kind's own."""
+
+    kind: str = "trust"
+    keys: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the cluster provides: who may hold it, the preferred first, and what it consists of."""
+    """What the cluster provides: who may hold it, the preferred first, and what it consists of.
+
+    `monitor` is how often its resources' status is asked for (None: never), `restarts` how often it is
+    tried again on a node before it moves, `forget` after how long such a failure counts no more there.
+    """
 
     name: str
     nodes: tuple[str, ...]
@@ -87,6 +153,7 @@ class Service:
     failback: bool = False
     monitor: float | None = None
     restarts: int = 2
+    forget: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +168,9 @@ class Paths:
 class Configuration:
     """One node's view of the cluster's configuration: its own overrides are merged into `links`.
 
-    `links` are the links of this node alone. `digest` is the same on every node that was given the
-    same file, whatever its overrides; `warnings` are lines for a person.
+    `links` are the links of this node alone, `reach` all links of the cluster. `meaning` is what the
+    file means, key by key, as a person would write it; `digest` sums it up, and is the same on every
+    node that was given the same file. `warnings` are lines for a person.
     """
 
     file: Path
@@ -113,11 +181,13 @@ class Configuration:
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
     services: tuple[Service, ...]
-    arbiter: str
+    arbiter: Arbiter
     events: tuple[str, ...] | None
     paths: Paths
     digest: str
     warnings: tuple[str, ...] = ()
+    reach: tuple[Reach, ...] = ()
+    meaning: Mapping[str, str] = field(default_factory=dict)
 
     def socket(self) -> Path:
         """The daemon's control socket."""

@@ -34,8 +34,10 @@ class Problems:
         self.warnings: list[str] = []
 
     def error(self, path: KeyPath, text: str) -> None:
-        """Note what makes the configuration unusable, and go on."""
-        self.errors.append(self._line(path, text))
+        """Note what makes the configuration unusable, once, and go on."""
+        line = self._line(path, text)
+        if line not in self.errors:
+            self.errors.append(line)
 
     def warn(self, path: KeyPath, text: str) -> None:
         """Note what the administrator should know of a usable configuration."""

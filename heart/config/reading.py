@@ -48,8 +48,17 @@ class Table:
             return None
         return self.read(key, convert)
 
-    def kind(self, known: tuple[str, ...], later: tuple[str, ...], default: str | None = None) -> str | None:
-        """The value of `kind`: one of `known`, else noted; those of `later` are for a later version."""
+    def kind(
+        self,
+        known: tuple[str, ...],
+        later: tuple[str, ...],
+        default: str | None = None,
+        more: Callable[[object], str] | None = None,
+    ) -> str | None:
+        """The value of `kind`: one of `known`, else noted; those of `later` are for a later version.
+
+        What is neither is for the converter `more` to judge, if there is one.
+        """
         expected = " or ".join(f'"{word}"' for word in known)
         if not self.said("kind"):
             if default is None:
@@ -60,6 +69,8 @@ class Table:
             return str(value)
         if isinstance(value, str) and value in later:
             self.error("kind", f'"{value}" is not available in this version; expected {expected}')
+        elif more is not None:
+            return self.read("kind", more)
         else:
             self.error("kind", f"expected {expected}, not {show(value)}")
         return None
@@ -111,6 +122,12 @@ class Table:
     def warn(self, key: str, text: str) -> None:
         """Note what the administrator should know of this key."""
         self.problems.warn((*self.path, key), text)
+
+    def rest(self) -> dict[str, object]:
+        """The keys that nobody asked for yet, with their values: those of a plug-in's kind."""
+        found = {key: value for key, value in self._content.items() if key not in self._asked}
+        self._asked.update(found)
+        return found
 
     def ignore_rest(self) -> None:
         """Leave the other keys unjudged: what they should be cannot be known."""

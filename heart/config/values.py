@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from ipaddress import AddressValueError, IPv4Address, IPv4Interface
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv6Interface, ip_interface
 
-from heart.config.durations import EXPECTED, parse_duration
+from heart.config.durations import EXPECTED, format_duration, parse_duration
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 NAME_EXPECTED = "a name of at most 63 of a-z, 0-9, - and . that begins with a letter or digit"
 
+_BROADCAST = 'an IPv4 broadcast address such as "10.0.0.255"'
 _INTERFACE = re.compile(r"[!-.0-9;-~]{1,15}")  # what Linux takes: no space, slash or colon
-_CIDR = re.compile(r"([0-9.]{7,15})/([1-9]|[12][0-9]|3[0-2])")
+_CIDR = re.compile(r"([0-9.]{7,15}/([1-9]|[12][0-9]|3[0-2]))|([0-9A-Fa-f:.]{2,45}/([1-9][0-9]{0,2}))")
+_HELD = 'an IPv4 or IPv6 address with its prefix length such as "10.0.0.100/24" or "fd00::100/64"'
+_HOST = "the address of a host"
 
 
 class Unfit(Exception):
@@ -116,30 +119,64 @@ def broadcast(value: object) -> str:
     try:
         address = IPv4Address(value if isinstance(value, str) else "")
     except AddressValueError:
-        raise Unfit('an IPv4 broadcast address such as "10.0.0.255"') from None
-    if address.is_multicast or address.is_unspecified:
-        raise Unfit('an IPv4 broadcast address such as "10.0.0.255"')
+        is_ipv6 = isinstance(value, str) and value.count(":") > 1
+        raise Unfit(_BROADCAST, "IPv6 has none: use group" if is_ipv6 else "") from None
+    if address.is_multicast:
+        raise Unfit(_BROADCAST, "this is a multicast address: use group")
+    if address.is_unspecified:
+        raise Unfit(_BROADCAST)
     return str(address)
 
 
 def cidr(value: object) -> str:
-    """An IPv4 address of a host with its prefix length."""
+    """An IPv4 or IPv6 address of a host with its prefix length, as it is spelled canonically."""
     match = _CIDR.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise Unfit('an IPv4 address with its prefix length such as "10.0.0.100/24"')
+        scoped = isinstance(value, str) and "%" in value
+        raise Unfit(_HELD, "the interface is said by the key interface" if scoped else "")
     try:
-        held = IPv4Interface(match[0])
+        held = ip_interface(match[0])
     except ValueError:
-        raise Unfit('an IPv4 address with its prefix length such as "10.0.0.100/24"') from None
-    _refuse_no_host(held)
+        raise Unfit(_HELD) from None
+    if isinstance(held, IPv4Interface):
+        _refuse_no_host(held)
+    else:
+        _refuse_no_service(held)
     return str(held)
 
 
 def _refuse_no_host(held: IPv4Interface) -> None:
     network = held.network
     if network.prefixlen < 31 and held.ip == network.network_address:
-        raise Unfit("the address of a host", f"{held.ip} is the network's own address in {network}")
+        raise Unfit(_HOST, f"{held.ip} is the network's own address in {network}")
     if network.prefixlen < 31 and held.ip == network.broadcast_address:
-        raise Unfit("the address of a host", f"{held.ip} is the broadcast address of {network}")
+        raise Unfit(_HOST, f"{held.ip} is the broadcast address of {network}")
     if held.ip.is_multicast or held.ip.packed[0] == 0 or held.ip == IPv4Address("255.255.255.255"):
-        raise Unfit("the address of a host")
+        raise Unfit(_HOST)
+
+
+def _refuse_no_service(held: IPv6Interface) -> None:
+    """What no client could reach one machine by."""
+    ip, network = held.ip, held.network
+    if ip.ipv4_mapped is not None:
+        raise Unfit(_HOST, f"this is an IPv4 address: write {ip.ipv4_mapped} and its own prefix length")
+    if ip.is_unspecified or ip.is_loopback:
+        raise Unfit(_HOST, "every machine has this one")
+    if ip.is_multicast:
+        raise Unfit(_HOST, "this is a multicast address")
+    if ip.is_link_local:
+        raise Unfit(_HOST, "a link-local address says nothing without an interface of the client's own")
+    if network.prefixlen < 127 and ip == network.network_address:  # RFC 4291, 2.6.1; RFC 6164
+        raise Unfit(_HOST, f"{ip} is that of any router in {network}")
+
+
+def at_most(longest: float) -> Callable[[object], float]:
+    """A converter for a duration from 0s to `longest` seconds, both included."""
+
+    def convert(value: object) -> float:
+        seconds = 0.0 if value == "0s" else duration(value)
+        if seconds > longest:
+            raise Unfit(f"at most {format_duration(longest)}")
+        return seconds
+
+    return convert

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from heart import plugins
 from heart.beat import name_hash
 from heart.config import ConfigurationErrors, interpret, load
-from heart.config.model import Configuration, Paths
-from tests.config.support import ABSENT, GOOD, ConfigurationCase, changed, machine
+from heart.config.model import Arbiter, Configuration, Paths
+from heart.interfaces import IArbiterKind
+from tests.config.support import ABSENT, GOOD, Changes, ConfigurationCase, changed, machine
 
 NAME = "expected a name of at most 63 of a-z, 0-9, - and . that begins with a letter or digit"
 COLLIDING = ("n64481", "n159558")  # found by trying; the same 32 bits of BLAKE2b
 NOT_HERE = "not available in this version; expected"
+
+
+def chain_of(names: list[str]) -> dict[str, object]:
+    """The changes that make these nodes a chain of null-modem cables; a ring where the last is the first."""
+    cables = {
+        f"cable{number}": {"kind": "serial", "nodes": ends, "device": f"/dev/ttyS{number}"}
+        for number, ends in enumerate(pairwise(names))
+    }
+    links = {name: {**cable, "nodes": list(cable["nodes"])} for name, cable in cables.items()}
+    return {"nodes": {name: {} for name in names}, "links": links}
 
 
 class GoodTests(ConfigurationCase):
@@ -39,7 +52,7 @@ class GoodTests(ConfigurationCase):
         configuration = self.read({"events/command": ["on-event", "-v"]})
         self.assertEqual((configuration.cluster, configuration.node), ("web", "alpha"))
         self.assertEqual([node.name for node in configuration.nodes if node.witness], ["watcher"])
-        self.assertEqual(configuration.arbiter, "trust")
+        self.assertEqual(configuration.arbiter, Arbiter("trust", {}))
         self.assertEqual(configuration.events, (str(self.folder / "on-event"), "-v"))
         self.assertEqual(configuration.paths, Paths(Path("/var/lib/heart"), Path("/run/heart")))
         self.assertEqual(configuration.socket(), Path("/run/heart/web.alpha.sock"))
@@ -109,7 +122,10 @@ class WholeTests(ConfigurationCase):
                 {"arbiter/kind": kind, "arbiter/host": "10.0.0.1"},
                 f'arbiter.kind: "{kind}" is not available in this version; expected "trust"',
             )
-        self.assert_refused({"arbiter/kind": "vote"}, 'arbiter.kind: expected "trust", not "vote"')
+        self.assert_refused(
+            {"arbiter/kind": "vote"}, 'arbiter.kind: expected "trust", not "vote": no such kind is installed'
+        )
+        self.assert_refused({"arbiter/kind": 5}, 'arbiter.kind: expected "trust", not 5')
         self.assert_refused(
             {"arbiters": [{"kind": "ping"}]}, f'arbiters: {NOT_HERE} one [arbiter] with kind = "trust"'
         )
@@ -303,9 +319,47 @@ class CoverageTests(ConfigurationCase):
 
     def test_apart(self) -> None:
         """Two nodes that may hold the same service must be able to hear each other."""
+        links = {
+            name: {"kind": "serial", "nodes": ends, "device": f"/dev/{name}"}
+            for name, ends in {"one": ["alpha", "watcher"], "two": ["beta", "second"]}.items()
+        }
         self.assert_refused(
+            {"links": links, "nodes/second": {"witness": True}},
+            "links: alpha and beta may hold the same service, and no chain of links joins them; expected one",
+        )
+
+    def test_through_another(self) -> None:
+        """Two nodes that hear each other only through a third are loudly warned of."""
+        self.assert_warned(
             {"links/lan/nodes": ["alpha", "watcher"], "links/cable/nodes": ["beta", "watcher"]},
-            "links: alpha and beta may hold the same service and share no link; expected one at least",
+            "links: ONLY THROUGH watcher do alpha and beta hear each other: when it is off, "
+            "BOTH WILL HOLD the same service; join them by another chain of links",
+        )
+
+    def test_chain(self) -> None:
+        """Three cables join four nodes; whom each of the inner ones keeps together is said."""
+        names = ["alpha", "beta", "gamma", "delta"]
+        self.assert_warned(
+            {**chain_of(names), "services/web/nodes": names},
+            "links: ONLY THROUGH beta do alpha and gamma, alpha and delta hear each other: when it is off, "
+            "BOTH WILL HOLD the same service; join them by another chain of links",
+            "links: ONLY THROUGH gamma do alpha and delta, beta and delta hear each other: when it is off, "
+            "BOTH WILL HOLD the same service; join them by another chain of links",
+            "links: ONLY ONE LINK between alpha and beta, beta and gamma, gamma and delta: when it breaks, "
+            "BOTH WILL HOLD the same service; add a link that shares nothing with it, such as a serial cable",
+        )
+
+    def test_ring(self) -> None:
+        """A ring of cables has no single point that keeps it together."""
+        names = ["alpha", "beta", "gamma", "delta"]
+        self.assert_warned({**chain_of([*names, "alpha"]), "services/web/nodes": names})
+
+    def test_too_long_a_chain(self) -> None:
+        """A beat is passed on by so many nodes and no more: a longer chain is refused."""
+        names = ["alpha", *(f"n{number}" for number in range(9)), "omega"]
+        self.assert_refused(
+            {**chain_of(names), "services/web/nodes": ["alpha", "omega"]},
+            "links: alpha and omega are 10 links apart; expected 9 at most",
         )
 
     def test_one_node(self) -> None:
@@ -321,8 +375,8 @@ class CoverageTests(ConfigurationCase):
         """A line that cannot carry every beat at half of its capacity says its own interval."""
         self.assert_warned(
             {"links/cable/baud": 9600},
-            "links.cable.baud: at 9600 baud this line carries a beat every 400ms instead of every 100ms; "
-            "38400 baud would carry every one",
+            "links.cable.baud: at 9600 baud this line carries a beat every 500ms instead of every 100ms; "
+            "57600 baud would carry every one",
         )
         self.assert_warned({"links/cable/baud": 38400})
 
@@ -332,7 +386,52 @@ class CoverageTests(ConfigurationCase):
             {"timing/beat": "1ms", "timing/dead": "1s", "timing/late": "250ms", "timing/start": "5s"}
         )
         self.assertEqual(
-            line, "links.cable.baud: at 115200 baud this line carries a beat every 29ms instead of every 1ms"
+            line, "links.cable.baud: at 115200 baud this line carries a beat every 36ms instead of every 1ms"
+        )
+
+
+class Oracle:
+    """An arbiter from a plug-in, which wants to be asked politely."""
+
+    def check(self, keys: dict[str, object]) -> list[str]:
+        """Only one key is known."""
+        if keys.get("question") == "fool":
+            raise ValueError("no such question")
+        return [] if keys == {"question": "please"} else ["question: expected please"]
+
+
+class PluggedArbiterTests(ConfigurationCase):
+    """An arbiter of a kind that a plug-in brings."""
+
+    def setUp(self) -> None:
+        """Have one installed."""
+        super().setUp()
+        self.patch(plugins, "kinds", lambda interface: ("oracle",) if interface is IArbiterKind else ())
+        self.patch(plugins, "find", lambda interface, kind: Oracle() if kind == "oracle" else None)
+
+    def test_read(self) -> None:
+        """Its keys are its own, and no warning speaks of trust any more."""
+        two: Changes = {"nodes/watcher": ABSENT, "arbiter": {"kind": "oracle", "question": "please"}}
+        self.assertEqual(self.read(two).arbiter, Arbiter("oracle", {"question": "please"}))
+        self.assert_warned(two)
+        self.assertEqual(len(self.warnings({"nodes/watcher": ABSENT})), 1)
+
+    def test_refused(self) -> None:
+        """What it finds wrong, and its own faults, are lines of the configuration's."""
+        self.assert_refused({"arbiter/kind": "oracle"}, "arbiter.question: expected please")
+        self.assert_refused(
+            {"arbiter": {"kind": "oracle", "question": "fool"}},
+            "arbiter: the plug-in of kind oracle failed over these keys (ValueError('no such question')); "
+            "expected a sound plug-in",
+        )
+
+    def test_kinds_told(self) -> None:
+        """An unknown kind is met with all there are, and with what is installed and broken."""
+        self.patch(plugins, "left_out", lambda: ("/x/twisted/plugins/vote.py: ImportError()",))
+        self.assert_refused(
+            {"arbiter/kind": "vote"},
+            'arbiter.kind: expected "trust" or "oracle", not "vote": no such kind is installed; '
+            "left out as broken: /x/twisted/plugins/vote.py: ImportError()",
         )
 
 

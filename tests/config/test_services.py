@@ -6,8 +6,8 @@ from heart.config.model import AddressResource, ScriptResource
 from tests.config.support import ABSENT, ConfigurationCase
 
 ADDRESS = "services/web/resources/0/address"
+DETECTION = "services/web/resources/0/detection"
 COMMAND = "services/web/resources/1/command"
-NOT_YET = "this version does not act on it yet"
 
 
 class ServiceTests(ConfigurationCase):
@@ -28,15 +28,33 @@ class ServiceTests(ConfigurationCase):
         self.assertEqual(web.stop, 0.15)
         self.assertEqual(web.resources[1], ScriptResource(("/bin/web", "-x", "a b"), 60.0))
 
-    def test_accepted_but_idle(self) -> None:
-        """What this version does not act on yet is accepted with a warning, and only where it is said."""
-        self.assert_warned({"services/web/failback": False})
+    def test_care(self) -> None:
+        """What is done for a service that fails or has moved is as it is said."""
         self.assert_warned(
-            {"services/web/failback": True, "services/web/monitor": "5s", "services/web/restarts": 3},
-            f"services.web.restarts: {NOT_YET}: a service that fails to start is not tried again "
-            "on the same node",
-            f"services.web.failback: {NOT_YET}: the service stays where it is until it is moved",
-            f"services.web.monitor: {NOT_YET}: a resource that fails while it is held is not noticed",
+            {
+                "services/web/failback": True,
+                "services/web/monitor": "5s",
+                "services/web/restarts": 3,
+                "services/web/forget": "1h",
+            }
+        )
+        said: dict[str, object] = {"services/web/failback": True, "services/web/monitor": "5s"}
+        (web,) = self.read(said | {"services/web/restarts": 0, "services/web/forget": "1h"}).services
+        self.assertEqual((web.failback, web.monitor, web.restarts, web.forget), (True, 5.0, 0, 3600.0))
+
+    def test_doubtful_care(self) -> None:
+        """What costs a lot, or cannot help, is warned of."""
+        self.assert_warned(
+            {"services/web/monitor": "100ms", "services/web/forget": "5s"},
+            "services.web.monitor: a status of each resource every 100ms costs a process each time; "
+            "1s or more is usual",
+            "services.web.forget: 5s is less than timing.settle (10s): a node on which it failed may have it "
+            "back before things are calm; make forget longer",
+        )
+        self.assert_warned(
+            {"services/web/failback": True, "services/web/nodes": ["alpha"]},
+            "services.web.failback: only alpha may hold it: there is nowhere to come back from",
+            "services.web.nodes: only alpha may hold it: nothing takes over",
         )
 
     def test_too_many(self) -> None:
@@ -109,7 +127,7 @@ class ServiceTests(ConfigurationCase):
         """A resource has a kind that this version knows."""
         path, expected = "services/web/resources/1/kind", 'expected "address" or "script"'
         where = "services.web.resources[2].kind"
-        self.assert_refused({path: "vip"}, f'{where}: {expected}, not "vip"')
+        self.assert_refused({path: "vip"}, f'{where}: {expected}, not "vip": no such kind is installed')
         self.assert_refused({path: ABSENT}, f"{where}: missing; {expected}")
         for kind in ("unit", "ocf"):
             self.assert_refused(
@@ -117,19 +135,97 @@ class ServiceTests(ConfigurationCase):
             )
 
     def test_address(self) -> None:
-        """An address is IPv4 with a prefix length."""
-        for text in ("10.0.0.100", "10.0.0.100/33", "10.0.0.100/0", "10.0.0.300/24", "fe80::1/64", "web/24"):
+        """An address is IPv4 or IPv6 with a prefix length."""
+        expected = (
+            "expected an IPv4 or IPv6 address with its prefix length "
+            'such as "10.0.0.100/24" or "fd00::100/64"'
+        )
+        for text in (
+            *("10.0.0.100", "10.0.0.100/33", "10.0.0.100/0", "10.0.0.300/24", "10.0.0.1/255.255.255.0"),
+            *("fd00::100", "fd00::100/129", "fd00::100/0", "fd00::1::2/64", "fd00::g/64", "web/24"),
+        ):
             self.assert_refused(
-                {ADDRESS: text},
-                "services.web.resources[1].address: expected an IPv4 address with its prefix length "
-                f'such as "10.0.0.100/24", not "{text}"',
+                {ADDRESS: text}, f'services.web.resources[1].address: {expected}, not "{text}"'
             )
         self.assert_refused(
             {"services/web/resources/0": {"kind": "address"}},
-            "services.web.resources[1].address: missing; expected an IPv4 address with its prefix length "
-            'such as "10.0.0.100/24"',
+            f"services.web.resources[1].address: missing; {expected}",
             "services.web.resources[1].interface: missing; expected the name of a network interface "
             'such as "eth0"',
+        )
+
+    def test_ipv6(self) -> None:
+        """An IPv6 address is spelled canonically, whatever the file writes, and no detection is asked."""
+        for text, canonical in (
+            ("fd00::100/64", "fd00::100/64"),
+            ("FD00:0:0::0100/64", "fd00::100/64"),
+            ("2001:db8::10.0.0.1/127", "2001:db8::a00:1/127"),
+            ("2001:db8::/128", "2001:db8::/128"),
+        ):
+            (web,) = self.read({ADDRESS: text}).services
+            self.assertEqual(web.resources[0], AddressResource(canonical, "eth0", 0.0))
+
+    def test_ipv6_of_no_host(self) -> None:
+        """What no client could reach one machine by is refused, with the reason."""
+        for text, why in (
+            ("::ffff:10.0.0.1/96", "this is an IPv4 address: write 10.0.0.1 and its own prefix length"),
+            ("::/64", "every machine has this one"),
+            ("::1/128", "every machine has this one"),
+            ("ff02::1/64", "this is a multicast address"),
+            ("fe80::1/64", "a link-local address says nothing without an interface of the client's own"),
+            ("fd00:1::/64", "fd00:1:: is that of any router in fd00:1::/64"),
+        ):
+            where = "services.web.resources[1].address"
+            self.assert_refused(
+                {ADDRESS: text}, f'{where}: expected the address of a host, not "{text}": {why}'
+            )
+        (line,) = self.errors({ADDRESS: "fe80::1%eth0/64"})
+        self.assertIn("the interface is said by the key interface", line)
+
+    def test_detection(self) -> None:
+        """How long duplicate address detection may hold up the start of an IPv6 address."""
+        for text, seconds in (("0s", 0.0), ("1s", 1.0), ("1500ms", 1.5), ("10s", 10.0)):
+            configuration = self.read({ADDRESS: "fd00::100/64", DETECTION: text})
+            self.assertEqual(
+                (configuration.services[0].resources[0], configuration.warnings),
+                (AddressResource("fd00::100/64", "eth0", seconds), ()),
+            )
+        where = "services.web.resources[1].detection"
+        self.assert_refused(
+            {ADDRESS: "fd00::100/64", DETECTION: "11s"}, f'{where}: expected at most 10s, not "11s"'
+        )
+        self.assert_refused(
+            {ADDRESS: "fd00::100/64", DETECTION: True},
+            f'{where}: expected a duration such as "100ms" (a decimal number and ms, s, m, h or d), not true',
+        )
+        self.assert_refused(
+            {DETECTION: "1s"},
+            f"{where}: an IPv4 address has no duplicate address detection; expected an IPv6 address",
+        )
+
+    def test_short_detection(self) -> None:
+        """One that may end before the kernel has asked is warned of."""
+        self.assert_warned(
+            {ADDRESS: "fd00::100/64", DETECTION: "300ms"},
+            "services.web.resources[1].detection: Linux asks at some moment of the first 1s: in 300ms "
+            "another machine that has the address may go unnoticed",
+        )
+
+    def test_several(self) -> None:
+        """A service may have several addresses, on one interface or on several, of both families."""
+        more = [
+            {"kind": "address", "address": "10.0.0.101/24", "interface": "eth0"},
+            {"kind": "address", "address": "fd00::100/64", "interface": "eth0", "detection": "1s"},
+            {"kind": "address", "address": "fd00::101/64", "interface": "eth1"},
+        ]
+        (web,) = self.read({"services/web/resources": more}).services
+        self.assertEqual(
+            web.resources,
+            (
+                AddressResource("10.0.0.101/24", "eth0"),
+                AddressResource("fd00::100/64", "eth0", 1.0),
+                AddressResource("fd00::101/64", "eth1"),
+            ),
         )
 
     def test_address_of_no_host(self) -> None:
@@ -150,16 +246,21 @@ class ServiceTests(ConfigurationCase):
             )
 
     def test_same_address(self) -> None:
-        """Two services cannot have one address, whatever the prefix length."""
-        mail = {
-            "nodes": ["alpha", "beta"],
-            "resources": [{"kind": "address", "address": "10.0.0.100/25", "interface": "eth1"}],
-        }
-        self.assert_refused(
-            {"services/mail": mail},
-            "services.mail.resources[1].address: 10.0.0.100 is that of services.web.resources[1] too; "
-            "expected an address of its own",
-        )
+        """Two resources cannot have one address, however it is written and whatever the prefix length."""
+        for one, other, spelled in (
+            ("10.0.0.100/24", "10.0.0.100/25", "10.0.0.100"),
+            ("fd00::100/64", "FD00:0::0:100/128", "fd00::100"),
+        ):
+            again = {"kind": "address", "address": other, "interface": "eth1"}
+            mail = {"nodes": ["alpha", "beta"], "resources": [again]}
+            said = f"{spelled} is that of services.web.resources[1] too; expected an address of its own"
+            self.assert_refused(
+                {ADDRESS: one, "services/mail": mail}, f"services.mail.resources[1].address: {said}"
+            )
+            self.assert_refused(
+                {ADDRESS: one, "services/web/resources/1": again},
+                f"services.web.resources[2].address: {said}",
+            )
 
     def test_command(self) -> None:
         """A command is a list of strings, none of them empty, that begins with a path."""
