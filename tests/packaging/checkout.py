@@ -79,11 +79,12 @@ def build() -> tuple[Path, Path]:
 class Installed:
     """A virtual environment of its own, into which one thing was installed with all that it needs."""
 
-    def __init__(self, name: str, what: Sequence[str | Path]) -> None:
-        self.folder = workshop() / name
+    def __init__(self, name: str, what: Sequence[str | Path], place: Path | None = None) -> None:
+        place = place or workshop()
+        self.folder = place / name
         venv.create(self.folder, with_pip=True, symlinks=True)
         self.bin = self.folder / "bin"
-        self.away = workshop() / f"{name}-away"
+        self.away = place / f"{name}-away"
         self.away.mkdir()
         self.run("python", "-m", "pip", "install", "--quiet", *what)
 

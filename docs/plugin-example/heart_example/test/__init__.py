@@ -1,0 +1,1 @@
+"""Tests of these kinds: `python -m twisted.trial heart_example`."""
