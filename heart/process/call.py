@@ -41,12 +41,14 @@ class Outcome:
     `problem` is None for exit status 0, else what went wrong, in a few words for a person. `output` is
     standard output and standard error as they came, without the `cut` bytes in the middle that were
     too many. `gone` is False where something of it survived SIGKILL for as long as we could wait.
+    `status` is its exit status, where it ended by itself and not by a signal.
     """
 
     problem: str | None
     output: str
     cut: int
     gone: bool = True
+    status: int | None = None
 
     @property
     def last_line(self) -> str:
@@ -70,6 +72,7 @@ class Call(ProcessProtocol):
         self._timers: dict[str, IDelayedCall] = {}
         self._waiting: list[Deferred[None]] = []
         self._problem: str | None = None
+        self._status: int | None = None
         self._ending = self._killed = self._exited = self._finished = False
         self._pause = _FIRST_LOOK
 
@@ -184,7 +187,9 @@ class Call(ProcessProtocol):
 
     def _judge(self, reason: BaseException | None) -> str | None:
         if not isinstance(reason, ProcessTerminated):
+            self._status = 0
             return None
+        self._status = reason.exitCode
         if reason.signal is not None:
             return f"killed by {signal_name(reason.signal)}"
         if reason.exitCode in (126, 127):
@@ -204,7 +209,7 @@ class Call(ProcessProtocol):
             self.pid = None
         else:
             self._problem = f"{self._problem}, and survives SIGKILL"
-        self.done.callback(Outcome(self._problem, self._kept.text(), self._kept.cut, gone))
+        self.done.callback(Outcome(self._problem, self._kept.text(), self._kept.cut, gone, self._status))
         waiting, self._waiting = self._waiting, []
         for deferred in waiting:
             deferred.callback(None)

@@ -1,4 +1,4 @@
-"""One start or stop of one resource that is under way, for a bounded time."""
+"""One start, stop or status of one resource that is under way, for a bounded time."""
 
 from __future__ import annotations
 

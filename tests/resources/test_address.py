@@ -1,62 +1,23 @@
-"""The address as a resource: on a fake address book with threads that stall, and for real."""
+"""The address as a resource, its calls: on a fake address book with threads that stall."""
 
 from __future__ import annotations
 
 import errno
 import os
-import socket
 
-from twisted.internet import reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import capturedLogs
-from twisted.python.threadpool import ThreadPool
-from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
-from heart.config.model import AddressResource
-from heart.interfaces import IResource, ResourceFailed
-from heart.linux import netlink
-from heart.resources.address import REPEATS, TIMEOUT, Address
-from heart.resources.address_book import AddressBook, KernelAddresses, NoAddresses
-from tests.linux.network import enter_network, ip
-from tests.resources.fakes import TENURE, FakeAddresses, ThreadedClock, Threads
-
-ADDRESS = "10.9.0.100/24"
-LABEL = f"address {ADDRESS} on hh-a"
+from heart.interfaces import IResource
+from heart.resources.address import TIMEOUT
+from heart.resources.address_book import NoAddresses
+from heart.resources.announcing import REPEATS
+from tests.resources.address_case import ADDRESS, LABEL, AddressCase
+from tests.resources.fakes import TENURE
 
 
-class AddressTests(SynchronousTestCase):
+class AddressTests(AddressCase):
     """On a fake address book."""
-
-    def setUp(self) -> None:
-        self.clock, self.threads, self.book = ThreadedClock(), Threads(), FakeAddresses("hh-a")
-        self.address = self.make(self.book)
-        self.addCleanup(lambda: self.assertEqual(self.clock.getDelayedCalls(), []))
-
-    def make(self, book: AddressBook, interface: str = "hh-a") -> Address:
-        """An address on an interface."""
-        settings = AddressResource(ADDRESS, interface)
-        return Address(settings, self.clock, self.threads, book)  # type: ignore[arg-type]
-
-    def start(self) -> None:
-        """Start it with success, and let its announcements pass."""
-        started = self.address.start(TENURE)
-        self.threads.work()
-        self.successResultOf(started)
-        self.pass_announcements()
-
-    def pass_announcements(self) -> None:
-        """Let the series of announcements come to its end."""
-        for _ in range(60):
-            self.clock.advance(0.1)
-            self.threads.work()
-
-    def failure(self, deferred: Deferred[None]) -> str:
-        """The one line of a failed call."""
-        line = str(self.failureResultOf(deferred, ResourceFailed).value)
-        self.assertNotIn("\n", line)
-        return line
 
     def test_interface(self) -> None:
         """It is a resource, and says which."""
@@ -151,7 +112,7 @@ class AddressTests(SynchronousTestCase):
 
     def test_no_interface(self) -> None:
         """An absent interface is one line that says what to do."""
-        self.address = self.make(self.book, "hh-none")
+        self.address = self.make(self.book, interface="hh-none")
         started = self.address.start(TENURE)
         self.threads.work()
         line = f"address {ADDRESS} on hh-none: there is no such interface; create it or correct `interface`"
@@ -171,6 +132,16 @@ class AddressTests(SynchronousTestCase):
         started = self.address.start(TENURE)
         self.threads.work()
         self.assertEqual(self.failure(started), f"{LABEL}: addresses need Linux")
+        stopped = self.address.stop(TENURE, 1)
+        self.threads.work()
+        self.successResultOf(stopped)
+
+    def test_ipv6_switched_off(self) -> None:
+        """An interface without IPv6 is one line that says what to look at."""
+        self.book.failure = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        started = self.address.start(TENURE)
+        self.threads.work()
+        self.assertIn("IPv6 is switched off on this interface", self.failure(started))
 
     def test_budget(self) -> None:
         """A stop whose budget passes fails then, and is done all the same as soon as it can be."""
@@ -234,41 +205,3 @@ class AddressTests(SynchronousTestCase):
         self.address.stop(TENURE, 1)
         self.assertRaises(RuntimeError, self.address.stop, TENURE, 1)
         self.threads.work()
-
-
-class RealAddressTests(TestCase):
-    """In a network of our own, with threads and the kernel."""
-
-    timeout = 20
-
-    async def test_taken_over_and_announced(self) -> None:
-        """The address appears, the peer hears both forms of its announcement, and it goes again."""
-        enter_network(self)
-        listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806))
-        self.addCleanup(listener.close)
-        listener.bind(("hh-b", 0x0806))
-        listener.settimeout(5)
-        threads = ThreadPool(1, 2, "hh-resources")
-        threads.start()  # its threads live in the network of the one that starts them
-        self.addCleanup(threads.stop)
-        address = Address(AddressResource(ADDRESS, "hh-a"), reactor, threads, KernelAddresses())
-        await address.start(TENURE)
-        self.assertEqual(netlink.addresses("hh-a"), [ADDRESS])
-        heard = [await deferToThreadPool(reactor, threads, listener.recv, 100) for _ in range(4)]  # type: ignore[arg-type]
-        mac = bytes.fromhex(ip("-br", "link", "show", "dev", "hh-a").split()[2].replace(":", ""))
-        self.assertEqual({frame[20:22] for frame in heard}, {b"\0\1", b"\0\2"})
-        for frame in heard:
-            self.assertEqual((frame[22:28], frame[28:32]), (mac, socket.inet_aton("10.9.0.100")))
-        await address.stop(TENURE, 1)
-        self.assertEqual(netlink.addresses("hh-a"), [])
-
-    async def test_no_interface(self) -> None:
-        """The real kernel's word for an absent interface becomes the same line."""
-        enter_network(self)
-        threads = ThreadPool(1, 1, "hh-resources")
-        threads.start()
-        self.addCleanup(threads.stop)
-        address = Address(AddressResource(ADDRESS, "hh-none"), reactor, threads, KernelAddresses())
-        with self.assertRaisesRegex(ResourceFailed, "there is no such interface"):
-            await address.start(TENURE)
-        await address.stop(TENURE, 1)

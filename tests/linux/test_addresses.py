@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from threading import Thread
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.linux.netlink import add_address, addresses, delete_address
+import heart.linux.addresses
+from heart.linux.addresses import Presence, add_address, addresses, delete_address, presence
+from heart.linux.netlink import DELADDR, exchange
 from tests.linux.network import enter_network, ip, promote_secondaries
 
 
-class NetlinkTests(SynchronousTestCase):
+class AddressesTests(SynchronousTestCase):
     """What the kernel has, as ip(8) tells, after what we asked for."""
 
     def setUp(self) -> None:
@@ -70,6 +73,27 @@ class NetlinkTests(SynchronousTestCase):
         self.assertEqual([entry["label"] for entry in self.shown("hh-a")], ["hh-a", "hh-a:9"])
         self.assertTrue(self.shown("hh-a")[1]["noprefixroute"])
 
+    def test_others_are_never_missed(self) -> None:
+        """Who looks for one of the others while it is not there yet waits until it is put back."""
+        promote_secondaries(0)
+        add_address("10.9.0.100/24", "hh-a")
+        add_address("10.9.0.101/24", "hh-a")
+        found: list[Presence] = []
+        looking = Thread(target=lambda: found.append(presence("10.9.0.101/24", "hh-a")))
+        ask = exchange
+
+        def exchange_and_look(kind: int, flags: int, body: bytes) -> list[tuple[int, bytes]]:
+            answers = ask(kind, flags, body)
+            if kind == DELADDR:
+                looking.start()
+                looking.join(0.2)  # it would be done by then
+            return answers
+
+        self.patch(heart.linux.addresses, "exchange", exchange_and_look)
+        delete_address("10.9.0.100/24", "hh-a")
+        looking.join(5)
+        self.assertEqual(found, [Presence.READY])
+
     def test_others_are_promoted(self) -> None:
         """Where the kernel keeps the others, that is well too."""
         promote_secondaries(1)
@@ -82,12 +106,12 @@ class NetlinkTests(SynchronousTestCase):
         """Without CAP_NET_ADMIN adding is an OSError that says so; deleting what is not there is well."""
         code = (
             "import os; os.setuid(65534)\n"
-            "from heart.linux.netlink import *\n"
+            "from heart.linux.addresses import *\n"
             "delete_address('10.9.0.100/24', 'hh-a')\n"
             "try: add_address('10.9.0.100/24', 'hh-a')\n"
             "except PermissionError: print('not permitted')\n"
         )
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-c", f"import heart.linux.netlink\n{code}"]
+        command = [sys.executable, "-c", f"import heart.linux.addresses\n{code}"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         self.assertEqual((done.stdout, done.stderr), ("not permitted\n", ""))
