@@ -17,7 +17,7 @@ from bench.figures import Unmeasured
 from heart.arbiters.trust import Trust
 from heart.beat import ABLE, CLAIMS, Ack, Beat, Entry, ServiceWord, Word, name_hash
 from heart.codec import Codec
-from heart.config.model import Configuration, Node, Paths, Service, UdpLink
+from heart.config.model import Arbiter, Configuration, Node, Paths, Service, UdpLink
 from heart.config.timing import DEFAULT
 from heart.core import inputs
 from heart.core.cluster import Core
@@ -27,7 +27,7 @@ from heart.node.clocks import machine_clocks
 from heart.node.driver import Driver
 from heart.node.hands import Hands
 from heart.node.memory import Remembered
-from heart.node.service import core_settings
+from heart.node.settings import core_settings
 from heart.node.threads import make_threads
 
 LOCAL = "127.0.0.1"
@@ -207,7 +207,7 @@ def _configuration(folder: Path, port: int) -> Configuration:
         nodes=tuple(Node(name) for name in NAMES),
         links=(_link(port),),
         services=(Service("web", NAMES, stop=0.3, resources=()),),
-        arbiter="trust",
+        arbiter=Arbiter(),
         events=None,
         paths=Paths(folder, folder),
         digest="0" * 16,

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from heart.beat import Beat
-from heart.codec import BeatTooLarge, Codec, Refusal
+from heart.codec import Codec, Refusal
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.cluster import Core
 from heart.core.inputs import Heard, Refused
-from heart.interfaces import IArbiter, Question, Tenure
+from heart.core.settings import Settings
+from heart.interfaces import IArbiter, Tenure
+from heart.node.answers import Answer
 from heart.node.clocks import Clocks
+from heart.node.deeds import Deeds
 from heart.node.hands import Hands
-
-ENDINGS = frozenset({"held", "released", "failed"})
-OUTPUT_KEPT = 2000  # characters of the end of a script's output that go with an event
 
 
 class Driver:
@@ -46,23 +45,16 @@ class Driver:
         broken: Callable[[], None],
     ) -> None:
         self.core = core
-        self._codec = codec
         self._decode = codec.decode
         self._reactor = reactor
         self._awake, self._boot = clocks.awake, clocks.boot
-        self._links = hands.links
-        self._sequences = hands.sequences
-        self._history = hands.history
-        self._memory = hands.memory
-        self._arbiter = arbiter
-        self._finished = finished
+        self._deeds = Deeds(core, codec, hands, arbiter, self.give, finished)
         self._broken = broken
         self._decided: deque[d.Decision] = deque()
         self._performing = False
         self._stopped = False
         self._timer: IDelayedCall | None = None
         self._timer_at = inf
-        self._previous: dict[str, str | None] = {}
 
     def give(self, event: inputs.Input) -> None:
         """Have the core take an input in, and carry out what it decides."""
@@ -77,6 +69,18 @@ class Driver:
             self._perform(decisions)
         if self.core.next_deadline() < self._timer_at:
             self._set_timer()
+
+    def operate(self, command: str, subject: str, value: str) -> Deferred[Answer]:
+        """Have the core take an operator's command in; fires with its answer."""
+        number, answer = self._deeds.answers.expect()
+        self.give(inputs.Command(number, command, subject, value))
+        return answer
+
+    def reconfigure(self, settings: Settings, codec: Codec, arbiter: IArbiter) -> None:
+        """From now on the cluster is configured so, and frames are signed and verified by that codec."""
+        self._decode = codec.decode
+        self._deeds.codec, self._deeds.arbiter = codec, arbiter
+        self.give(inputs.Reconfigure(settings))
 
     def stop(self) -> None:
         """Neither take anything in nor act any more."""
@@ -126,6 +130,18 @@ class Driver:
         """A release has ended."""
         self.give(inputs.Released(tenure.service, tenure.term, reason, clean))
 
+    def checked(self, tenure: Tenure, problem: str | None) -> None:
+        """The status of a held service's resources is known."""
+        self.give(inputs.Checked(tenure.service, tenure.term, problem))
+
+    def hindered(self, service: str, reason: str | None) -> None:
+        """A service could not be held on this node now; None: now it could."""
+        self.give(inputs.Hindered(service, reason))
+
+    def contested(self, service: str, reason: str) -> None:
+        """Another machine claims a resource of a held service."""
+        self.give(inputs.Contested(service, reason))
+
     def _set_timer(self) -> None:
         """Have the core called by its deadline.
 
@@ -151,66 +167,11 @@ class Driver:
         self._performing = True
         try:
             while self._decided and not self._stopped:
-                self._carry_out(self._decided.popleft())
+                self._deeds.carry_out(self._decided.popleft())
         except Exception:
             self._fail()
         finally:
             self._performing = False
-
-    def _carry_out(self, decision: d.Decision) -> None:
-        match decision:
-            case d.Send(beat, links):
-                self._send(beat, links)
-            case d.LookAgain():
-                for link in self._links.values():
-                    link.drain()
-                self.give(inputs.Looked())
-            case d.Ask(service, term, silent):
-                self._ask(Question(service, term, silent))
-            case d.TakeOver(service, term, reason, previous):
-                self._previous[service] = previous
-                self._sequences[service].take_over(self._tenure(service, term, reason))
-            case d.Release(service, term, reason, budget):
-                self._sequences[service].release(self._tenure(service, term, reason), budget)
-            case d.Announce(service):
-                self._sequences[service].announce()
-            case d.StoreTerm(service, term):
-                self._memory.term(service, term)
-            case d.StoreIncarnation(incarnation):
-                self._memory.incarnation(incarnation)
-                self._history.incarnation = incarnation
-            case d.StorePeer(peer, incarnation, sequence):
-                self._memory.peer(peer, incarnation, sequence)
-            case d.Report(kind, reason, fields):
-                self._history.report({"kind": kind, "reason": reason, **fields, **self._output(kind, fields)})
-            case d.Finished():
-                self._finished()
-
-    def _send(self, beat: Beat, links: tuple[str, ...]) -> None:
-        try:
-            frame = self._codec.encode(beat)
-        except BeatTooLarge as error:
-            self._log.error("A beat does not fit into a frame and is not sent: {error}", error=str(error))
-            return
-        for link in links:
-            self._links[link].send(frame)
-
-    def _ask(self, question: Question) -> None:
-        def answer(granted: bool) -> None:
-            self.give(inputs.Answer(question.service, question.term, granted))
-
-        asked = self._arbiter.ask(question).addCallback(answer)
-        asked.addErrback(lambda failure: self._log.failure("The arbiter failed", failure))
-
-    def _output(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """What the scripts of a service printed goes with the event that tells how it ended."""
-        output = self._sequences[fields["service"]].output() if kind in ENDINGS else {}
-        shortened = {label: text[-OUTPUT_KEPT:] for label, text in output.items()}
-        return {"output": shortened} if shortened else {}
-
-    def _tenure(self, service: str, term: int, reason: str) -> Tenure:
-        settings = self.core.state.settings
-        return Tenure(settings.cluster, settings.node, service, term, reason, self._previous.get(service))
 
     def _fail(self) -> None:
         """A fault of our own: nothing that the core decides can be relied on, so it decides nothing more."""

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-
-class InThread(Protocol):
-    """Runs a function in a thread; fires with its result."""
-
-    def __call__(self, work: Callable[[], None]) -> Deferred[None]:
-        """Run `work`."""
+from heart.interfaces import InThread
 
 
 def write_whole(path: Path, content: bytes, durable: bool) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from msgspec import MsgspecError, Struct, json
 
-from heart.interfaces import Tenure
-from heart.node.files import InThread, LatestFile
+from heart.interfaces import InThread, Tenure
+from heart.node.files import LatestFile
 
 
 class Running(Struct, frozen=True):

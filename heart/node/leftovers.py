@@ -35,6 +35,15 @@ class _Leftovers:
             )
         self.done[tenure.service].callback(clean)
 
+    def checked(self, tenure: Tenure, problem: str | None) -> None:
+        """Nothing is asked for its status here."""
+
+    def hindered(self, service: str, reason: str | None) -> None:
+        """Nothing is watched here."""
+
+    def contested(self, service: str, reason: str) -> None:
+        """Nothing is watched here."""
+
 
 async def release_leftovers(configuration: Configuration, hands: Hands) -> frozenset[str]:
     """Let go of all that a killed daemon held; returns the services of which something may still run.

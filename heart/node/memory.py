@@ -1,4 +1,6 @@
-"""What outlives a daemon: its incarnation, the terms of services, the newest heard of each peer."""
+"""What outlives a daemon: its incarnation, the terms of services, the newest heard of each peer, and
+what operators have ordered.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,10 @@ from pathlib import Path
 
 from msgspec import MsgspecError, Struct, field, json
 
+from heart.beat import Order
 from heart.core.state import Record
-from heart.node.files import InThread, LatestFile
+from heart.interfaces import InThread
+from heart.node.files import LatestFile
 
 FORMAT = 1
 LARGEST = 2**62  # what a beat can still speak of
@@ -21,6 +25,7 @@ class Remembered(Struct):
     incarnation: int = 0
     terms: dict[str, int] = field(default_factory=dict)
     peers: dict[str, Record] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
 
 
 def recall(path: Path) -> tuple[Remembered, str | None]:
@@ -42,6 +47,7 @@ def recall(path: Path) -> tuple[Remembered, str | None]:
 
 def _sane(remembered: Remembered) -> bool:
     numbers = [remembered.incarnation, *remembered.terms.values()]
+    numbers += [order.stamp for order in remembered.orders]
     numbers += [incarnation for incarnation, _ in remembered.peers.values()]
     sequences = [sequence for _, sequence in remembered.peers.values()]
     return all(0 <= number < LARGEST for number in numbers) and all(0 <= s < 2 * LARGEST for s in sequences)
@@ -68,6 +74,11 @@ class Memory:
     def peer(self, name: str, incarnation: int, sequence: int) -> None:
         """Keep the newest that was heard of a peer."""
         self._remembered.peers[name] = (incarnation, sequence)
+        self._write()
+
+    def orders(self, orders: tuple[Order, ...]) -> None:
+        """Keep what operators have ordered."""
+        self._remembered.orders = orders
         self._write()
 
     def _write(self) -> None:

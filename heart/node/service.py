@@ -4,52 +4,38 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 from contextlib import suppress
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import ReactorNotRunning
+from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, Logger
 
-import heart
-from heart.arbiters.trust import Trust
 from heart.codec import Codec
-from heart.config.model import Configuration, SerialLink
+from heart.config.model import Configuration
+from heart.control.connection import CommandRefused
 from heart.control.server import ControlServer, SocketUnusable, socket_group
 from heart.core import inputs
 from heart.core.cluster import Core
 from heart.core.description import describe
-from heart.core.settings import LinkSettings, Settings
 from heart.keys import Keys
 from heart.logs import LogWriter
 from heart.node.clocks import AwakeToTimeOfDay, machine_clocks, seconds_of_day
+from heart.node.commands import commands
 from heart.node.driver import Driver
 from heart.node.hands import Hands, state_file
 from heart.node.leftovers import release_leftovers, tenure_of
 from heart.node.memory import next_incarnation, recall
+from heart.node.reload import Reloader, Running
+from heart.node.settings import core_settings
 
+STOP = 0.3  # seconds to let go of a service that is in the configuration no more
 LAST_WORDS = 1.0  # seconds that the end may wait for files and for the event command
-
-
-def core_settings(configuration: Configuration) -> Settings:
-    """What the core must know of a configuration."""
-    links = tuple(
-        LinkSettings(link.name, link.nodes, link.baud if isinstance(link, SerialLink) else None)
-        for link in configuration.links
-    )
-    return Settings(
-        configuration.cluster,
-        configuration.node,
-        configuration.nodes,
-        configuration.timing,
-        links,
-        configuration.services,
-        configuration.digest,
-        heart.__version__,
-        configuration.arbiter,
-    )
 
 
 class NodeService(Service):
@@ -58,8 +44,7 @@ class NodeService(Service):
     _log = Logger()
 
     def __init__(self, configuration: Configuration, keys: Keys, reactor: Any, log: LogWriter) -> None:
-        self._configuration = configuration
-        self._keys = keys
+        self._first = Running(configuration, keys)
         self._reactor = reactor
         self._log_writer = log
         self._clocks = machine_clocks()
@@ -78,7 +63,8 @@ class NodeService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         self._log_writer.start()
         self._reactor.addSystemEventTrigger("after", "shutdown", self._log_writer.finish)
-        self._hands = Hands(self._configuration, self._remembered, self._reactor)
+        self._hands = Hands(self._first.configuration, self._remembered, self._reactor)
+        self._reloader = Reloader(self._first, self._hands.in_thread, self._adopt, self._keys_in_use)
         self._begun = Deferred.fromCoroutine(self._begin())
         self._begun.addErrback(self._could_not_begin)
 
@@ -88,18 +74,18 @@ class NodeService(Service):
         return Deferred.fromCoroutine(self._end())
 
     async def _begin(self) -> None:
-        configuration, hands = self._configuration, self._hands
+        configuration, hands = self._first.configuration, self._hands
         for line in (*configuration.warnings, self._memory_lost):
             if line is not None:
                 self._log.warn("{line}", line=line)
         unclean = await release_leftovers(configuration, hands)
         driver = self._make_driver(unclean)
         hands.results.user = driver
-        await self._open_control(driver.core)
+        await self._open_control(driver)
         self._driver = driver
         driver.give(inputs.Tick())
-        for link in hands.links.values():
-            link.start(driver)
+        hands.begin(driver)
+        signal.signal(signal.SIGHUP, self._hung_up)
         self._log.info(
             "{node} of {cluster} beats every {beat:g} s in incarnation {incarnation}",
             node=configuration.node,
@@ -116,14 +102,12 @@ class NodeService(Service):
         driver.give(inputs.Shutdown("the daemon is being stopped"))
         await self._finished
         driver.stop()
-        await self._shortly(*(link.stop() for link in hands.links.values()))
-        if hands.event_command is not None:
-            await hands.event_command.stop(LAST_WORDS)
+        await self._shortly(*hands.end())
         await self._control.stop()
         await self._shortly(hands.memory.written(), hands.ledger.written())
         left = not driver.core.tenures.clean()
         told = "ends, but something may still run here" if left else "has let go of everything and ends"
-        self._log.info("{node} {told}", node=self._configuration.node, told=told)
+        self._log.info("{node} {told}", node=self._first.configuration.node, told=told)
 
     def _shortly(self, *ends: Deferred[None]) -> Deferred[Any]:
         """Wait for what a stalled disk or device may hold up, but not for long."""
@@ -137,7 +121,7 @@ class NodeService(Service):
         hands.history.incarnation = incarnation
         hands.memory.incarnation(incarnation)
         core = Core(
-            core_settings(self._configuration),
+            core_settings(self._first.configuration),
             self._clocks.awake(),
             self._clocks.boot(),
             incarnation=incarnation,
@@ -145,23 +129,54 @@ class NodeService(Service):
             terms=remembered.terms,
             records=remembered.peers,
             unclean=unclean,
+            orders=remembered.orders,
         )
         return Driver(
             core,
-            Codec(self._configuration.cluster, self._keys),
+            self._make_codec(self._first),
             self._reactor,
             self._clocks,
             hands,
-            Trust(),
+            hands.make_arbiter(self._first.configuration),
             finished=lambda: self._finished.callback(None),
             broken=self._broken,
         )
 
-    async def _open_control(self, core: Core) -> None:
-        socket = self._configuration.socket()
-        history = self._hands.history
+    def _make_codec(self, running: Running) -> Codec:
+        self._codec = Codec(running.configuration.cluster, running.keys)
+        return self._codec
+
+    def _adopt(self, configuration: Configuration, keys: Keys) -> None:
+        """Run with another configuration and other keys from now on."""
+        if self._driver is None or not self.running:
+            raise CommandRefused("the daemon is being started or stopped")
+        arbiter = self._hands.make_arbiter(configuration)
+        self._hands.adopt(configuration)
+        codec = self._make_codec(Running(configuration, keys))
+        self._driver.reconfigure(core_settings(configuration), codec, arbiter)
+        self._hands.begin(self._driver)
+
+    def _keys_in_use(self) -> Deferred[frozenset[int]]:
+        """The keys other than ours with which peers sign, from listening for as long as silence may last."""
+        self._codec.others.clear()
+        dead = self._reloader.running.configuration.timing.dead
+        return deferLater(self._reactor, dead, lambda: frozenset(self._codec.others))
+
+    def _hung_up(self, number: int, frame: FrameType | None) -> None:
+        """SIGHUP came; a signal may come anywhere, so the work is done in a turn of its own."""
+        self._reactor.callFromThread(self._reloader.hang_up)
+
+    async def _open_control(self, driver: Driver) -> None:
+        socket = self._first.configuration.socket()
+        reloader = self._reloader
+        further = commands(driver.operate, lambda: reloader.running.configuration, reloader.reload)
         self._control = ControlServer(
-            self._reactor, socket, partial(self._describe, core), history, group=self._group
+            self._reactor,
+            socket,
+            partial(self._describe, driver.core),
+            self._hands.history,
+            further,
+            group=self._group,
         )
         try:
             await self._control.start()
@@ -170,16 +185,19 @@ class NodeService(Service):
 
     def _describe(self, core: Core) -> dict[str, Any]:
         status = describe(core, self._clocks.awake(), AwakeToTimeOfDay(self._clocks))
+        kinds = {link.name: link.kind for link in self._reloader.running.configuration.links}
         for told in status["links"]:
             link = self._hands.links[told["name"]]
-            told |= {"skipped": link.skipped, "damaged": link.damaged}
+            told |= {"kind": kinds[told["name"]], "skipped": link.skipped, "damaged": link.damaged}
         return status
 
     def _broken(self) -> None:
         """The core has failed: by force let go of everything, and end."""
-        budgets = {service.name: service.stop for service in self._configuration.services}
+        configuration = self._reloader.running.configuration
+        budgets = {held.service: STOP for held in self._hands.ledger.held()}
+        budgets |= {service.name: service.stop for service in configuration.services}
         for held in self._hands.ledger.held():
-            tenure = tenure_of(self._configuration, held, "fault")
+            tenure = tenure_of(configuration, held, "fault")
             self._hands.sequences[held.service].release(tenure, budgets[held.service])
         self._reactor.callLater(max(budgets.values(), default=0.0), self._end_broken)
 

@@ -54,7 +54,10 @@ class Options(TwistdOptions):
         except (KeyFileError, NodeLocked) as error:
             _end(str(error))
         except ReactorAlreadyInstalledError:
-            _end("heart: brings its own reactor, whose timers do not follow the time of day; omit --reactor")
+            _end(
+                "heart: brings its own reactor, whose timers do not follow the time of day, and another one "
+                "is there: omit --reactor, or take away a plug-in that imports the reactor at its head"
+            )
         self._settle_twistd(self.parent)
 
     def _settle_twistd(self, twistd: Any) -> None:

@@ -6,13 +6,15 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @implementer(ILogObserver)
@@ -47,30 +49,23 @@ def logged(case: SynchronousTestCase, namespace: str) -> KeptLog:
     return kept
 
 
-def at_once(work: Callable[[], None]) -> Deferred[None]:
+def at_once(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
     """A thread that has done its work before anybody can look."""
-    done: Deferred[None] = Deferred()
-    try:
-        work()
-    except Exception:
-        done.errback(Failure())
-    else:
-        done.callback(None)
-    return done
+    return execute(work, *args, **kwargs)
 
 
 class StalledThread:
     """A thread that does its work when the test lets it."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Callable[[], None], Deferred[None]]] = []
+        self.waiting: list[tuple[Callable[[], Any], Deferred[Any]]] = []
         self.begun = 0
 
-    def __call__(self, work: Callable[[], None]) -> Deferred[None]:
+    def __call__(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Keep the work."""
         self.begun += 1
-        done: Deferred[None] = Deferred()
-        self.waiting.append((work, done))
+        done: Deferred[T] = Deferred()
+        self.waiting.append((lambda: work(*args, **kwargs), done))
         return done
 
     def go_on(self) -> None:

@@ -14,13 +14,13 @@ from heart.beat import GOODBYE, Beat, Word
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.interfaces import IArbiter, ILink, LinkUser, Tenure
-from heart.node.driver import OUTPUT_KEPT
+from heart.node.deeds import OUTPUT_KEPT
 from heart.resources.sequence import SequenceUser
 from tests.core.support import DAY, TIMING, FakePeer, make_settings
 from tests.node.driving import FakeArbiter, FakeLink, Rig, ScriptedCore
 from tests.node.support import logged
 
-NAMESPACE = "heart.node.driver"
+NAMESPACE = "heart.node"
 MANY = 100  # questions in a fraction of a second that are too many
 ALONE = 5.2  # seconds after which a lone node may take what it is preferred for
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from heart.node.files import LatestFile, write_whole
 from tests.node.support import StalledThread, at_once, logged
 
 NAMESPACE = "heart.node.files"
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LatestFileTests(SynchronousTestCase):
@@ -78,7 +82,7 @@ class LatestFileTests(SynchronousTestCase):
         began, hang = threading.Event(), threading.Event()
         self.addCleanup(hang.set)
 
-        def in_thread(work: object) -> Deferred[None]:
+        def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
             def stall() -> None:
                 began.set()
                 hang.wait()

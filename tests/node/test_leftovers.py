@@ -10,11 +10,12 @@ from typing import Any, cast
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.config.model import Configuration, Node, Paths, Service, Timing
+from heart.config.model import Arbiter, Configuration, Node, Paths, Service, Timing
 from heart.interfaces import Tenure
-from heart.node.hands import Hands, Results, ledger_file
+from heart.node.hands import Hands, ledger_file
 from heart.node.ledger import Ledger
 from heart.node.leftovers import release_leftovers
+from heart.node.results import Results
 from tests.node.processes import begin
 from tests.node.support import Anything, at_once, logged
 
@@ -33,7 +34,7 @@ def make_configuration(folder: Path) -> Configuration:
         nodes=tuple(Node(name) for name in names),
         links=(),
         services=(Service("site", names, 0.3, ()), Service("mail", names, 0.7, ())),
-        arbiter="trust",
+        arbiter=Arbiter(),
         events=None,
         paths=Paths(folder / "state", folder / "run"),
         digest="digest",

@@ -27,7 +27,8 @@ from heart.keys import load_keys
 from heart.logs import LogWriter
 from heart.node import service as service_module
 from heart.node.memory import recall
-from heart.node.service import NodeService, core_settings
+from heart.node.service import NodeService
+from heart.node.settings import core_settings
 from tests.node.daemon import Ear, make_folder, read
 from tests.node.support import logged
 
@@ -43,6 +44,7 @@ STATUS = {
     "lateness",
     "paused",
     "arbiter",
+    "differences",
     "nodes",
     "links",
     "services",
