@@ -28,26 +28,27 @@ CHANGES = frozenset(
 """The kinds of events that tell of a change for a service or of a verdict on a node."""
 
 
-class WholeNodeTests(SynchronousTestCase):
-    """A test with a lab of its own. The daemons are other processes: waiting here holds up nobody."""
+class WaitingTests(SynchronousTestCase):
+    """A test of real daemons. They are other processes: waiting here holds up nobody."""
 
     needs: tuple[needs.Need, ...] = ()
-    wish = Wish()
 
     def setUp(self) -> None:
         needs.demand(needs.namespaces, *self.needs)
         # Who ends the tests before their time wants nothing of the lab to be left, either.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.addCleanup(signal.signal, signal.SIGTERM, before)
-        self.lab = Lab(self.wish)
-        self.addCleanup(self.lab.remove)
+
+    def story(self) -> str:
+        """All there is to know of what happened, for who has to find out why a test failed."""
+        raise NotImplementedError
 
     def wait_until(self, condition: Callable[[], Any], what: str, seconds: float = LONG) -> None:
         """Wait until something is so; fail, with all there is to know, where it is not so in time."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                self.fail(f"waited {seconds:g} s in vain: {what}{self.lab.story()}")
+                self.fail(f"waited {seconds:g} s in vain: {what}{self.story()}")
             time.sleep(STEP)
 
     def remains(self, condition: Callable[[], Any], what: str, seconds: float = QUIET) -> None:
@@ -60,7 +61,26 @@ class WholeNodeTests(SynchronousTestCase):
     def expect(self, true: object, what: str) -> None:
         """Fail, with all there is to know, where something is not so."""
         if not true:
-            self.fail(what + self.lab.story())
+            self.fail(what + self.story())
+
+    def stop(self, node: Node) -> None:
+        """Stop a node as it should be; twistd ends itself with the same signal once everything is done."""
+        self.expect(node.terminate() in (0, -signal.SIGTERM), f"{node.name} ended badly")
+
+
+class WholeNodeTests(WaitingTests):
+    """A test with a lab of its own."""
+
+    wish = Wish()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.lab = Lab(self.wish)
+        self.addCleanup(self.lab.remove)
+
+    def story(self) -> str:
+        """What the lab has seen."""
+        return self.lab.story()
 
     def start_both(self) -> None:
         """Start both nodes, and wait until alpha holds the service and they hear each other everywhere."""
@@ -69,10 +89,6 @@ class WholeNodeTests(SynchronousTestCase):
         self.wait_until(
             lambda: self.lab.whole("alpha"), "alpha holds the service, and both links beat", 2 * LONG
         )
-
-    def stop(self, node: Node) -> None:
-        """Stop a node as it should be; twistd ends itself with the same signal once everything is done."""
-        self.expect(node.terminate() in (0, -signal.SIGTERM), f"{node.name} ended badly")
 
     def lose_machine(self, node: Node) -> None:
         """A machine dies as a whole: its daemon is killed, and both its cables are dead."""

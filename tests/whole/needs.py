@@ -45,6 +45,16 @@ def nft() -> str | None:
     return _lacks("nft", "nftables")
 
 
+def nginx() -> str | None:
+    """The web server nginx."""
+    return _lacks("nginx", "nginx-light")
+
+
+def shellcheck() -> str | None:
+    """The command `shellcheck`, which looks for faults in shell scripts."""
+    return _lacks("shellcheck", "shellcheck")
+
+
 def faketime() -> str | None:
     """The library by which a process sees another time of day."""
     return None if faketime_library() is not None else "needs libfaketimeMT.so.1 (Debian package faketime)"

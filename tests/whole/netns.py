@@ -141,11 +141,21 @@ class Network:
         self.hub.ip("link", "del", host)
 
     def cut(self, *hosts: str) -> None:
-        """Pull the cables of these hosts."""
+        """Let nothing through to or from these hosts, somewhere beyond what their cards can see."""
+        for host in hosts:
+            self.hub.ip("link", "set", host, "nomaster")
+
+    def heal(self, *hosts: str) -> None:
+        """Let everything through again."""
+        for host in hosts:
+            self.hub.ip("link", "set", host, "master", "bridge")
+
+    def unplug(self, *hosts: str) -> None:
+        """Pull the cables of these hosts: their cards have no carrier."""
         for host in hosts:
             self.hub.ip("link", "set", host, "down")
 
-    def heal(self, *hosts: str) -> None:
+    def plug(self, *hosts: str) -> None:
         """Plug them in again."""
         for host in hosts:
             self.hub.ip("link", "set", host, "up")

@@ -16,6 +16,7 @@ from tests.whole.netns import Namespace, alive
 
 PATIENCE = 2.0  # seconds that a daemon may take to answer on its control socket
 TWISTD = str(Path(sys.executable).with_name("twistd"))
+HEART = str(Path(sys.executable).with_name("heart"))
 Status = dict[str, Any]
 Event = dict[str, Any]
 
@@ -110,6 +111,23 @@ class Node:
             return list(ask_lines(self.socket, {"command": "events"}, PATIENCE))
         except DaemonUnreachable:
             return []
+
+    def heart(self, *words: str, patience: float = 90) -> tuple[int, str]:
+        """Run the command `heart` as an administrator would on this node; its exit code and output."""
+        running = self.begin_heart(*words)
+        output, _ = running.communicate(timeout=patience)
+        return running.returncode, output
+
+    def begin_heart(self, *words: str) -> subprocess.Popen[str]:
+        """As `heart`, without waiting for the command's end."""
+        command = [HEART, words[0], "--config", str(self.config), "--node", self.name, *words[1:]]
+        return subprocess.Popen(
+            self.namespace.command(*command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def log(self) -> str:
         """All that its daemons have written."""

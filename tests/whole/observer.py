@@ -10,14 +10,14 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 _SOL_NETLINK = 270  # the numbers of netlink(7) and rtnetlink(7) that Python does not know
 _LISTEN_ALL_NSID = 8
-_GROUP_IPV4_ADDRESS = 0x10
+_GROUPS = 0x10 | 0x100  # of addresses, IPv4 and IPv6
 _NEWADDR, _DELADDR = 20, 21
-_LOCAL = 2
+_ADDRESS, _LOCAL = 1, 2
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _BEFORE_ATTRIBUTES = _HEADER.size + 8  # nlmsghdr, ifaddrmsg
@@ -52,7 +52,7 @@ class AddressWatch:
     def __init__(self, made: socket.socket, hosts: Mapping[int, str], address: str) -> None:
         self._socket = made
         self._hosts = hosts
-        self._address = IPv4Address(address).packed
+        self._address = ip_address(address).packed
         self._lock = threading.Lock()
         self._changes: list[Change] = []
         self._deaf = False
@@ -65,7 +65,7 @@ class AddressWatch:
         """The socket; to be made inside the hub."""
         made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         made.setsockopt(_SOL_NETLINK, _LISTEN_ALL_NSID, 1)
-        made.bind((0, _GROUP_IPV4_ADDRESS))
+        made.bind((0, _GROUPS))
         return made
 
     def changes(self) -> list[Change]:
@@ -112,13 +112,14 @@ class AddressWatch:
 
 
 def _local_address(message: bytes) -> bytes | None:
+    """IPv6 has the second attribute alone."""
     rest = message[_BEFORE_ATTRIBUTES:]
+    found = {}
     while len(rest) >= _ATTRIBUTE.size:
         length, kind = _ATTRIBUTE.unpack_from(rest)
-        if kind == _LOCAL:
-            return rest[_ATTRIBUTE.size : length]
+        found[kind] = rest[_ATTRIBUTE.size : length]
         rest = rest[max(_ATTRIBUTE.size, (length + 3) & ~3) :]
-    return None
+    return found.get(_LOCAL, found.get(_ADDRESS))
 
 
 @dataclass(frozen=True)

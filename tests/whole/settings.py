@@ -15,9 +15,13 @@ DEAD = 1.0
 
 SCRIPT = """#!/bin/sh
 # Writes into the journal when it begins to start and when it has stopped; before that, after that, it
-# does whatever the file NODE.start or NODE.stop beside it says.
+# does whatever the file NODE.start or NODE.stop beside it says, and for its status what NODE.status says.
 for action; do :; done
 folder=$(dirname "$0")
+if [ "$action" = status ]; then
+    if [ -e "$folder/$HEART_NODE.status" ]; then . "$folder/$HEART_NODE.status"; fi
+    exit 0
+fi
 note() { echo "$HEART_NODE $action $HEART_TERM $HEART_REASON $HEART_PREVIOUS" >> "$folder/journal"; }
 [ "$action" = stop ] || note
 if [ -e "$folder/$HEART_NODE.$action" ]; then . "$folder/$HEART_NODE.$action"; fi
@@ -27,10 +31,16 @@ if [ -e "$folder/$HEART_NODE.$action" ]; then . "$folder/$HEART_NODE.$action"; f
 
 @dataclass(frozen=True)
 class Wish:
-    """How a lab's cluster differs from the usual."""
+    """How a lab's cluster differs from the usual; `timing` and `service` are lines of those tables.
+
+    `resources` are tables of further resources of the service, which are started last.
+    """
 
     timeout: str = "20s"
     state: str = "state"
+    timing: str = ""
+    service: str = ""
+    resources: str = ""
 
 
 def write_cluster(folder: Path, devices: dict[str, Path], wish: Wish) -> Path:
@@ -41,11 +51,12 @@ def write_cluster(folder: Path, devices: dict[str, Path], wish: Wish) -> Path:
     script.chmod(0o755)
     (folder / "journal").touch()
     config = folder / "heart.toml"
-    config.write_text(_text(devices, wish))
+    config.write_text(cluster_text(devices, wish))
     return config
 
 
-def _text(devices: dict[str, Path], wish: Wish) -> str:
+def cluster_text(devices: dict[str, Path], wish: Wish) -> str:
+    """The configuration of such a cluster."""
     nodes = "".join(
         f'[nodes.{name}]\n[nodes.{name}.links.cable]\ndevice = "{device}"\n'
         for name, device in devices.items()
@@ -63,8 +74,12 @@ kind = "serial"
 device = "/dev/null"
 baud = 115200
 
+[timing]
+{wish.timing}
+
 [services.web]
 nodes = ["alpha", "beta"]
+{wish.service}
 
 [[services.web.resources]]
 kind = "address"
@@ -75,6 +90,8 @@ interface = "eth0"
 kind = "script"
 command = ["web"]
 timeout = "{wish.timeout}"
+
+{wish.resources}
 
 [paths]
 state = "{wish.state}"
