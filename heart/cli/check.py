@@ -1,25 +1,38 @@
-"""`heart check [PATH]`: whether a configuration is good, and what it means on this node."""
+"""`heart check [PATH]`: whether a configuration is good, and what it means on this node.
+
+With --against-running it says instead what the running daemon would change if it took it up now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from heart.cli.options import cluster_options, complain, refuse
+from heart.cli.asking import asking, running_socket, say
+from heart.cli.foresight import foresee
+from heart.cli.options import cluster_options, complain, reachable, refuse
+from heart.cli.summary import summary
 from heart.config import ConfigurationErrors, load
-from heart.config.durations import format_duration
-from heart.config.model import AddressResource, Configuration, Link, Resource, SerialLink, Service
-from heart.keys import KeyFileError, load_keys
+from heart.config.meaning import Meaning, changes
+from heart.config.model import Configuration
+from heart.control.client import DaemonRefused, ask
 
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @cluster_options
+@click.option(
+    "--against-running",
+    is_flag=True,
+    help="Say what a reload would change in the daemon, and what follows; keys are not compared.",
+)
 @click.pass_context
-def check(ctx: click.Context, path: Path | None, config: Path, node: str | None) -> None:
+def check(
+    ctx: click.Context, path: Path | None, config: Path, node: str | None, against_running: bool
+) -> None:
     """Say whether the configuration at PATH is good, and what it means for this node."""
     if path is not None and ctx.get_parameter_source("config") is not ParameterSource.DEFAULT:
         raise click.UsageError("Expected PATH or --config, not both.", ctx)
@@ -29,64 +42,37 @@ def check(ctx: click.Context, path: Path | None, config: Path, node: str | None)
         refuse(errors)
     for line in configuration.warnings:
         complain(f"warning: {line}")
+    if against_running:
+        with asking():
+            _compare(configuration)
+        return
     for line in summary(configuration):
         click.echo(line)
 
 
-def summary(configuration: Configuration) -> Iterator[str]:
-    """What the configuration means on its node, line by line; the last one says that it is good."""
-    names = ", ".join(f"{node.name} (witness)" if node.witness else node.name for node in configuration.nodes)
-    yield _line("cluster", f"{configuration.cluster} of {names}")
-    yield _line("node", configuration.node)
-    for key in ("beat", "late", "dead", "lease", "start", "settle"):
-        yield _line("timing", f"{key:<7}{format_duration(getattr(configuration.timing, key))}")
-    for link in configuration.links:
-        yield _line("link", f"{link.name}: {_describe_link(link)}, with {_others(configuration, link)}")
-    for service in configuration.services:
-        yield from _describe_service(configuration, service)
-    yield _line("arbiter", configuration.arbiter)
-    yield _line("events", " ".join(configuration.events) if configuration.events else "no command")
-    yield _line("keys", _describe_keys(configuration.key_file))
-    yield _line("socket", str(configuration.socket()))
-    yield _line("state", str(configuration.paths.state))
-    yield _line("digest", configuration.digest)
-    count = len(configuration.warnings)
-    yield f"good: {configuration.file}" + (f" ({count} warning{'s'[: count > 1]})" if count else "")
+def _compare(configuration: Configuration) -> None:
+    """Ask the daemon what it runs with, and say what would change, and what that means."""
+    running = ask(running_socket(reachable(configuration)), {"command": "configuration"})
+    old = _meaning(running)
+    read = running.get("file")
+    if read != str(configuration.file):
+        complain(
+            f"warning: the daemon reads {read}: `heart reload` would take up that, not {configuration.file}"
+        )
+    told = changes(old, configuration.meaning)
+    for line in told:
+        say(line)
+    for line in foresee(old, configuration.meaning):
+        say(f"then: {line}")
+    if not told:
+        say("nothing would change")
+    if old.get("cluster", configuration.cluster) != configuration.cluster:
+        complain("warning: cluster: a reload cannot change it; stop the daemon, then start it")
 
 
-def _line(what: str, text: str) -> str:
-    return f"{what:<9}{text}"
-
-
-def _others(configuration: Configuration, link: Link) -> str:
-    return ", ".join(node for node in link.nodes if node != configuration.node) or "nobody"
-
-
-def _describe_link(link: Link) -> str:
-    if isinstance(link, SerialLink):
-        return f"serial, device {link.device} at {link.baud} baud"
-    medium = f"interface {link.interface}" if link.broadcast is None else f"broadcast {link.broadcast}"
-    return f"udp, {medium}, port {link.port}"
-
-
-def _describe_service(configuration: Configuration, service: Service) -> Iterator[str]:
-    wait = format_duration(configuration.timing.wait(service.stop))
-    nodes = ", ".join(service.nodes)
-    yield _line("service", f"{service.name}: on {nodes}; wait {wait}, stop {format_duration(service.stop)}")
-    for number, resource in enumerate(service.resources, 1):
-        yield _line("", f"  {number}. {_describe_resource(resource)}")
-
-
-def _describe_resource(resource: Resource) -> str:
-    if isinstance(resource, AddressResource):
-        return f"address {resource.address} on {resource.interface}"
-    return f"script {' '.join(resource.command)}, timeout {format_duration(resource.timeout)}"
-
-
-def _describe_keys(key_file: Path) -> str:
-    try:
-        keys = load_keys(key_file)
-    except KeyFileError:  # warned of already, where this machine is none of the nodes
-        return "none on this machine"
-    others = ", ".join(str(key_id) for key_id in keys.keys if key_id != keys.signing)
-    return f"{keys.signing} signs" + (f"; {others} verify too" if others else "")
+def _meaning(running: Any) -> Meaning:
+    """What the daemon runs with, key by key. Raises DaemonRefused where it does not say."""
+    meaning = running.get("meaning") if isinstance(running, dict) else None
+    if not isinstance(meaning, dict):
+        raise DaemonRefused("it does not tell what it runs with; expected one of this version")
+    return {str(key): str(value) for key, value in meaning.items()}

@@ -17,13 +17,20 @@ import click
 
 import heart
 
-# Subcommand: the module and the name of its click command, and what it does, in a line.
+# Subcommand: the module and the name of its click command, and what it does, in a line; what is needed most
+# often comes first.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "status": ("heart.cli.status:status", "Show services, nodes and links; --watch goes on."),
+    "events": ("heart.cli.events:events", "Show what happened, and why; --follow goes on."),
+    "move": ("heart.cli.orders:move", "Move a service to another node."),
+    "standby": ("heart.cli.orders:standby", "Have a node hold nothing, for work on it."),
+    "active": ("heart.cli.orders:active", "End a node's standby."),
+    "retry": ("heart.cli.orders:retry", "Forget a service's failures once they are mended."),
+    "set": ("heart.cli.orders:set_attribute", "Tell all nodes and scripts something of this node."),
     "check": ("heart.cli.check:check", "Say whether a configuration is good, and what it means."),
-    "demo": ("heart.cli.demo:demo", "Show two nodes on this machine whose cables can be cut."),
-    "events": ("heart.cli.events:events", "Show what happened, from the daemon's history."),
+    "reload": ("heart.cli.reload:reload", "Have the daemon take up a changed configuration."),
     "keygen": ("heart.cli.keygen:keygen", "Make the cluster's key file."),
-    "status": ("heart.cli.status:status", "Show what the daemon knows of nodes, links and services."),
+    "demo": ("heart.cli.demo:demo", "Show two nodes on this machine whose cables can be cut."),
 }
 
 
@@ -31,8 +38,8 @@ class Commands(click.Group):
     """A group whose subcommands are imported when they are called, not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all subcommands."""
-        return sorted(COMMANDS)
+        """The names of all subcommands, in the order of the table."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The subcommand of this name; None where there is none."""

@@ -45,16 +45,18 @@ def cluster_options(command: F) -> F:
 def load_or_exit(config: Path, node: str | None) -> Configuration:
     """The configuration for a command that asks the daemon; where it is wrong, its lines and exit code 1.
 
-    The key is not looked at, and the socket is that of root's daemon where this user has none running:
-    the members of the group `heart` may ask it.
+    The key is not looked at, and the paths are those of root's daemon where this user has none running.
     """
-    here = this_machine()
     try:
-        configuration = load(config, node, here, judge_key=False)
+        return reachable(load(config, node, this_machine(), judge_key=False))
     except ConfigurationErrors as errors:
         refuse(errors)
+
+
+def reachable(configuration: Configuration) -> Configuration:
+    """With root's paths where this user has no daemon: the members of the group `heart` may ask root's."""
     of_root = replace(configuration, paths=SYSTEM)
-    by_default = configuration.paths.run == here.paths.run
+    by_default = configuration.paths.run == this_machine().paths.run
     if by_default and not os.path.lexists(configuration.socket()) and os.path.lexists(of_root.socket()):
         return of_root
     return configuration

@@ -14,16 +14,25 @@ from heart.cli.asking import asking, say
 from heart.cli.options import cluster_options, load_or_exit
 from heart.control.client import ask
 
-WIDTH = 80  # columns, where there is no terminal to say
-
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object: see docs/status.md.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON: see docs/status.md.")
+@click.option("--watch", "again", is_flag=True, help="Again and again, until Ctrl-C.")
 @cluster_options
-def status(as_json: bool, config: Path, node: str | None) -> None:
-    """Show what the daemon knows of nodes, links and services."""
+def status(as_json: bool, again: bool, config: Path, node: str | None) -> None:
+    """Show what the daemon knows of services, nodes and links.
+
+    With --watch the screen is drawn anew each second, also while the daemon is being restarted. Where
+    the output is no terminal, the status is printed each time that it has changed, and with --json each
+    second, an object a line.
+    """
     path = load_or_exit(config, node).socket()
     with asking():
+        if again:
+            from heart.cli.watch import watch
+
+            watch(path, as_json=as_json)
+            return
         answer = ask(path, {"command": "status"})
         say(json.dumps(answer, indent=2) if as_json else _text(answer))
 
@@ -31,7 +40,7 @@ def status(as_json: bool, config: Path, node: str | None) -> None:
 def _text(answer: dict[str, Any]) -> str:
     from rich.console import Console  # not for --json, which scripts call often
 
-    from heart.status_view import plain, render
+    from heart.status.view import WIDTH, plain, render
 
     now = datetime.now(UTC)
     if not sys.stdout.isatty():

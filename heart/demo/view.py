@@ -14,7 +14,7 @@ from rich.text import Text
 from heart.demo.expectations import service_of
 from heart.demo.folder import DEAD, SERVICE
 from heart.demo.observer import Status
-from heart.status_view import NONE, span
+from heart.status.view import NONE, span
 
 _WHOLE, _CUT = "\N{BOX DRAWINGS DOUBLE HORIZONTAL}", "\N{MULTIPLICATION SIGN}     \N{MULTIPLICATION SIGN}"
 _NO_CABLE = "two holders: with every cable cut nobody can tell them apart; see the README"

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
+import subprocess
+import sys
+import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
 from twisted.trial.unittest import SynchronousTestCase
 
 import heart
 from heart.cli.main import main
+from heart.cli.summary import summary
+from heart.config import interpret
+from heart.config.model import (
+    AddressResource,
+    Arbiter,
+    Configuration,
+    Link,
+    PeerAddress,
+    PluginLink,
+    PluginResource,
+    Resource,
+    ScriptResource,
+    Service,
+    UdpLink,
+)
+from heart.control.connection import CommandRefused
+from heart.control.protocol import Request
+from heart.control.server import Command
 from heart.keys import load_keys
+from tests.cli import daemon
 from tests.cli.test_main import run
+from tests.config.support import ConfigurationCase, machine
 
 EXAMPLE = Path(heart.__file__).parent.parent / "conf" / "heart.toml"
 TRUTH = (
@@ -178,3 +204,187 @@ class CheckTests(CommandCase):
             f"{self.file}: key_file: {self.key} is open to group or others (mode 0644); "
             f"expected mode 0600: chmod 600 {self.key}\n",
         )
+
+    def test_broken_plugin(self) -> None:
+        """A plug-in that is broken is named where its kind is missed, in that line, without a traceback."""
+        self.call("keygen", self.key)
+        place = self.folder / "twisted" / "plugins"
+        place.mkdir(parents=True)
+        (place / "vote.py").write_text("import heart_example_of_nothing\n")
+        self.file.write_text(self.file.read_text().replace('kind = "trust"', 'kind = "vote"'))
+        paths = os.pathsep.join([str(self.folder), *sys.path])
+        program = [sys.executable, "-c", "from heart.cli.main import main; main()", "check", str(self.file)]
+        ended = subprocess.run(
+            [*program, "--node", "alpha"],
+            env={**os.environ, "PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertEqual(
+            ended.stderr,
+            f'{self.file}: arbiter.kind: expected "trust", not "vote": no such kind is installed; '
+            f"left out as broken: {place}/vote.py: "
+            "ModuleNotFoundError(\"No module named 'heart_example_of_nothing'\")\n",
+        )
+
+
+class SummaryTests(ConfigurationCase):
+    """What is printed of each kind of thing."""
+
+    def lines(self, **changed: Any) -> list[str]:
+        """The summary of a changed configuration."""
+        return list(summary(replace(self.read(), **changed)))
+
+    def assert_link(self, link: Link, line: str) -> None:
+        """The link is described in this line."""
+        self.assertIn(f"link     {line}", self.lines(links=(link,)))
+
+    def assert_resource(self, resource: Resource, line: str) -> None:
+        """The resource is described in this line."""
+        service = Service("web", ("alpha", "beta"), 0.3, (resource,))
+        self.assertIn(f"           1. {line}", self.lines(services=(service,)))
+
+    def test_links(self) -> None:
+        """Each kind of link says what carries its beats."""
+        both = ("alpha", "beta")
+        self.assert_link(
+            UdpLink("lan", both, 694, group="ff02::4865", interface="eth0"),
+            "lan: udp, group ff02::4865 on interface eth0, port 694, with beta",
+        )
+        self.assert_link(
+            UdpLink("wan", both, 700, peers=(PeerAddress("beta", "fd00::2", 701),)),
+            "wan: udp, peers beta at fd00::2 port 701, port 700, with beta",
+        )
+        self.assert_link(
+            PluginLink("air", both, "carrier", {"birds": 3, "name": "b"}),
+            'air: carrier, birds = 3, name = "b", with beta',
+        )
+
+    def test_resources(self) -> None:
+        """Each kind of resource says what is started."""
+        self.assert_resource(
+            AddressResource("fd00::100/64", "eth0", 2.0), "address fd00::100/64 on eth0, detection 2s"
+        )
+        self.assert_resource(
+            AddressResource("fd00::100/64", "eth0"),
+            "address fd00::100/64 on eth0",
+        )
+        self.assert_resource(ScriptResource(("/x", "y"), 20.0), "script /x y, timeout 20s")
+        self.assert_resource(
+            PluginResource("lamp", {"colour": "red", "on": True}), 'lamp, colour = "red", on = true'
+        )
+
+    def test_care(self) -> None:
+        """How a service is watched and tried again is told where the file asks for it."""
+        service = Service("web", ("alpha", "beta"), 0.3, (), failback=True, monitor=5.0)
+        self.assertIn(
+            "           monitor 5s, restarts 2, forget 10m, failback to alpha",
+            self.lines(services=(service,)),
+        )
+        stubborn = Service("web", ("alpha", "beta"), 0.3, (), restarts=0)
+        self.assertIn("           restarts 0", self.lines(services=(stubborn,)))
+        self.assertNotIn("restarts", "\n".join(self.lines()))
+
+    def test_arbiter(self) -> None:
+        """An arbiter is told with its keys."""
+        self.assertIn("arbiter  trust", self.lines())
+        self.assertIn('arbiter  file, path = "/x"', self.lines(arbiter=Arbiter("file", {"path": "/x"})))
+
+
+class AgainstRunningTests(daemon.CommandCase):
+    """`heart check --against-running`."""
+
+    def running(self, text: str | None = None) -> Configuration:
+        """What a daemon runs with that was given this text."""
+        return interpret(tomllib.loads(text or daemon.CONFIGURATION), self.config, None, machine())
+
+    async def serve_running(self, configuration: Configuration) -> None:
+        """A daemon that runs with this."""
+
+        def tell(request: Request) -> dict[str, Any]:
+            return {
+                "file": str(configuration.file),
+                "digest": configuration.digest,
+                "meaning": dict(configuration.meaning),
+            }
+
+        commands: dict[str, Command] = {"configuration": tell}
+        await self.serve(commands)
+
+    async def test_nothing(self) -> None:
+        """Where the daemon runs what the file says, that is said."""
+        await self.serve_running(self.running())
+        ended = await self.heart("check", "--against-running")
+        self.assertEqual((ended.returncode, ended.stdout), (0, "nothing would change\n"), ended.stderr)
+
+    async def test_changes(self) -> None:
+        """What a reload would change is told, then what that does; it is no fault."""
+        await self.serve_running(self.running())
+        self.config.write_text(
+            daemon.CONFIGURATION.replace("127.255.255.255", "127.0.0.255")
+            + '[services.web]\nnodes = ["alpha"]\n'
+            + '[[services.web.resources]]\nkind = "script"\ncommand = ["x"]\n'
+        )
+        ended = await self.heart("check", "--against-running")
+        self.assertEqual(ended.returncode, 0)
+        self.assertEqual(
+            ended.stdout.splitlines(),
+            [
+                "links.lan.broadcast: 127.255.255.255 -> 127.0.0.255",
+                "services.web: added",
+                "then: lan is opened anew, and may carry nothing while some nodes have not reloaded",
+                "then: web is new: it is started where the rules say",
+            ],
+        )
+        self.assertIn("services.web.nodes: only alpha may hold it", ended.stderr)
+
+    async def test_cluster(self) -> None:
+        """Another cluster's name is found out, although the socket bears the old one, and warned of."""
+        await self.serve_running(self.running())
+        self.config.write_text(daemon.CONFIGURATION.replace('"web"', '"shop"'))
+        ended = await self.heart("check", "--against-running")
+        self.assertEqual((ended.returncode, ended.stdout), (0, "cluster: web -> shop\n"))
+        self.assertIn(
+            "warning: cluster: a reload cannot change it; stop the daemon, then start it\n", ended.stderr
+        )
+
+    async def test_other_file(self) -> None:
+        """A daemon that reads another file is warned of."""
+        await self.serve_running(replace(self.running(), file=Path("/etc/other.toml")))
+        ended = await self.heart("check", "--against-running")
+        self.assertEqual((ended.returncode, ended.stdout), (0, "nothing would change\n"))
+        self.assertIn(
+            "warning: the daemon reads /etc/other.toml: `heart reload` would take up that, "
+            f"not {self.config}\n",
+            ended.stderr,
+        )
+
+    async def test_wrong(self) -> None:
+        """A file that is wrong is refused with its lines, and the daemon not asked."""
+        self.config.write_text(daemon.CONFIGURATION.replace("udp", "upd"))
+        ended = await self.heart("check", "--against-running")
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertTrue(ended.stderr.startswith(f"{self.config}: links.lan.kind: expected"), ended.stderr)
+
+    async def test_unreachable(self) -> None:
+        """Without a daemon the exit code is 3."""
+        ended = await self.heart("check", "--against-running")
+        self.assertEqual((ended.returncode, ended.stdout), (3, ""))
+        self.assertIn(f"{self.path}: there is no such socket; is the daemon running?\n", ended.stderr)
+
+    async def test_refused(self) -> None:
+        """A daemon that refuses, or answers something else, is told of in one line, exit code 1."""
+
+        def refuse(request: Request) -> Any:
+            raise CommandRefused("not now")
+
+        answers: list[Command] = [refuse, lambda request: {"meaning": 5}, lambda request: []]
+        for answer, told in zip(answers, ("not now", "it does not tell", "it does not tell"), strict=True):
+            server = await self.serve({"configuration": answer})
+            ended = await self.heart("check", "--against-running")
+            self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+            self.assertIn(f"the daemon refused: {told}", ended.stderr)
+            await server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +72,14 @@ class MainTests(SynchronousTestCase):
         result = self.call("--help")
         self.assertEqual(result.exit_code, 0)
         for name, (_, summary) in COMMANDS.items():
-            self.assertRegex(result.stdout, rf"\n +{name} +{summary}")
+            self.assertRegex(result.stdout, rf"\n +{name} +{re.escape(summary)}\n")
+
+    def test_help_order(self) -> None:
+        """What is needed every day comes first; each command has a line of 80 columns at most."""
+        _, _, listed = self.call("--help").stdout.partition("Commands:\n")
+        self.assertEqual([line.split()[0] for line in listed.splitlines()], list(COMMANDS))
+        self.assertEqual(list(COMMANDS)[:2], ["status", "events"])
+        self.assertLessEqual(max(map(len, listed.splitlines())), 80)
 
     def test_all_there(self) -> None:
         """Every command in the table can be imported, and has help of its own."""

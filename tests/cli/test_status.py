@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from heart.control.connection import CommandRefused
 from tests.cli.daemon import CommandCase
 from tests.control import fakes
-from tests.test_status_view import STATUS
+from tests.status.test_view import STATUS
 
 
 class StatusTests(CommandCase):

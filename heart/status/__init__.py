@@ -1,0 +1,1 @@
+"""The status as a person sees it: facts read with care, tables, the whole page."""
