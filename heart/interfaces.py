@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:  # commands that only read a configuration do without Twisted
+    from twisted.internet.defer import Deferred
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,6 +56,13 @@ class ILink(Interface):
 
     def stop() -> Deferred[None]:
         """Close the medium; fires when nothing of it is left."""
+
+
+class ILookingUp(ILink):
+    """A link that looks something up when it starts, such as the addresses of names."""
+
+    def look_up_again() -> None:
+        """Look it up anew, without a frame missed: the configuration was read again, and says the same."""
 
 
 @dataclass(frozen=True, slots=True)

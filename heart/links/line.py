@@ -20,8 +20,8 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.serialport import SerialPort
 from twisted.python.failure import Failure
 
-from heart.links.holders import holder_of
 from heart.links.medium import Reactor
+from heart.linux.holders import holder_of
 
 READ = 4_096
 """The most bytes that one wake-up takes in, so that a line full of garbage starves nobody."""

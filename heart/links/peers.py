@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from heart.config import model
-from heart.interfaces import ILink, InThread, LinkUser
+from heart.interfaces import ILookingUp, InThread, LinkUser
 from heart.links.datagrams import BUSY, DRAIN, LONGEST_WAIT, PORT_FORBIDDEN, Address, Reader, datagram_socket
 from heart.links.medium import Condition, Reactor, why
 from heart.links.names import LookUp, Names, look_up
@@ -41,12 +41,12 @@ def open_peers_socket(port: int) -> socket.socket:
     return fresh
 
 
-@implementer(ILink)
+@implementer(ILookingUp)
 class PeersLink:
     """A list of peers. It is up while a frame can be sent to one of them at least.
 
-    Whether it can is tried with an empty datagram. Names are looked up when the link starts and while
-    it is down, never for a frame; frames go to those whose address is known by then.
+    Whether it can is tried with an empty datagram. Names are looked up when the link starts, while it is
+    down, and when it is told to, never for a frame; frames go to those whose address is known by then.
     """
 
     _log = Logger()
@@ -96,6 +96,10 @@ class PeersLink:
     def targets(self) -> tuple[Address, ...]:
         """The addresses to each of which a frame is sent while the link is up."""
         return tuple(address for _, address in self._ways)
+
+    def look_up_again(self) -> None:
+        """Find the addresses of names anew; until then frames go where they went."""
+        self._names.find(self._settings.peers)
 
     def stop(self) -> Deferred[None]:
         """Close the socket. A thread may still wait for a name server: nothing of it is used any more."""

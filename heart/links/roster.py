@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from heart.config import model
-from heart.interfaces import ILink, LinkUser
+from heart.interfaces import ILink, ILookingUp, LinkUser
 
 ANEW = "its configuration has changed: it is opened anew"
 
@@ -28,13 +29,18 @@ class Roster:
         self._ended = False
 
     def adopt(self, wanted: Iterable[model.Link]) -> None:
-        """Have these links: those whose medium is another than before are made anew, the others go on."""
+        """Have these links: those whose medium is another than before are made anew, the others go on.
+
+        Those that go on look up again what they look up.
+        """
         settings = {link.name: link for link in wanted}
         for name in self.links.keys() - settings.keys():
             self._watch(self.links.pop(name).stop())
         for name, link in settings.items():
             if name not in self.links or _medium(link) != _medium(self._settings[name]):
                 self._exchange(name, link)
+            elif ILookingUp.providedBy(self.links[name]):
+                cast(ILookingUp, self.links[name]).look_up_again()
         self.links = {name: self.links[name] for name in settings}
         self._settings = settings
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import MsgspecError, Struct, json
 
 from heart.interfaces import InThread, Tenure
+from heart.linux.processes import start_of
 from heart.node.files import LatestFile
 
 
@@ -76,12 +77,3 @@ def end_running(held: Held, kill: Callable[[int, int], None] = os.killpg) -> lis
                 kill(running.group, signal.SIGKILL)
                 killed.append(running.group)
     return killed
-
-
-def start_of(process: int) -> int:
-    """When a process was started, in the kernel's ticks since boot (proc(5), stat, field 22); 0: unknown."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_bytes()  # its name may be cut within a letter
-    except OSError:
-        return 0
-    return int(stat.rpartition(b")")[2].split()[19])

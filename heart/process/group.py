@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
-from pathlib import Path
+
+from heart.linux.processes import only_zombies
 
 
 def ended(group: int, *, thorough: bool) -> bool:
@@ -16,22 +16,7 @@ def ended(group: int, *, thorough: bool) -> bool:
         return True
     except PermissionError:
         pass
-    return thorough and _only_zombies(group)
-
-
-def _only_zombies(group: int) -> bool:
-    """Look through /proc (proc(5), `/proc/pid/stat`); False where that cannot be told."""
-    try:
-        processes = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    except OSError:
-        return False
-    states = set()
-    for process in processes:
-        with suppress(OSError, IndexError, ValueError):
-            state, _, number = (process / "stat").read_bytes().rpartition(b")")[2].split()[:3]
-            if int(number) == group:
-                states.add(state)
-    return bool(processes) and states <= {b"Z", b"X"}
+    return thorough and only_zombies(group)
 
 
 def signal_name(number: int) -> str:

@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from shutil import which
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The PATH of every command."""
 
 # `spawnProcess` offers neither a session of its own nor, without a fork of the whole daemon, a directory.
 # What protects the daemon when memory runs out is not for what scripts start.
-LAUNCH = (
+_BY_SETSID = (
     "/bin/sh",
     "-c",
     'cd / && { echo 0 > /proc/self/oom_score_adj; } 2> /dev/null; exec setsid -- "$@"',
     "sh",
 )
+
+_SESSION = """\
+import os, sys
+os.setsid()
+os.chdir("/")
+try:
+    os.execv(sys.argv[1], sys.argv[1:])
+except OSError as error:
+    os.write(2, f"setsid: {sys.argv[1]}: {error.strerror}\\n".encode())
+    os._exit(127)
+"""
+
+
+def launcher(search_path: str = SEARCH_PATH) -> tuple[str, ...]:
+    """The beginning of every command line: it makes a session and becomes the command.
+
+    By setsid of util-linux; where there is none, as beyond Linux, by another Python, which takes longer.
+    """
+    if which("setsid", path=search_path) is not None:
+        return _BY_SETSID
+    return (sys.executable, "-I", "-S", "-c", _SESSION)
+
+
+LAUNCH = launcher()
 
 
 def why_not_run(program: str, output: str) -> str | None:

@@ -281,6 +281,23 @@ class FaultTests(SynchronousTestCase):
         link.send(b"beat")
         self.assertEqual(self._sent_to(), ["::ffff:10.0.0.5"])
 
+    def test_look_up_again(self) -> None:
+        """When told to, names are looked up anew while frames go on, also where none is found."""
+        self.known["delta.example.net"] = ("10.0.0.4", 9)
+        link = self._start(NAMED)
+        self.known["delta.example.net"] = ("10.0.0.5", 9)
+        self.answer = Deferred()
+        link.look_up_again()
+        link.send(b"beat")
+        self.assertEqual(self._sent_to(), ["::ffff:10.0.0.4"])
+        self.answer.callback(None)
+        link.send(b"beat")
+        self.assertEqual(self._sent_to(), ["::ffff:10.0.0.5"])
+        self.known.clear()
+        link.look_up_again()
+        link.send(b"beat")
+        self.assertEqual((self._sent_to(), self.notes.reasons), (["::ffff:10.0.0.5"], []))
+
     def test_known_stays_known(self) -> None:
         """An address that was found once is used while its name cannot be looked up."""
         self.known["delta.example.net"] = ("10.0.0.4", 9)

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import directlyProvides
 
-from heart.config.model import Link, SerialLink, UdpLink
-from heart.interfaces import ILink, LinkUser
+from heart.config.model import Link, PeerAddress, SerialLink, UdpLink
+from heart.interfaces import ILink, ILookingUp, LinkUser
 from heart.links.roster import ANEW, Roster
 
 LAN = UdpLink("lan", ("alpha", "beta"), 694, broadcast="10.0.0.255")
@@ -28,6 +29,10 @@ class FakeLink:
     def start(self, user: LinkUser) -> None:
         """It is started."""
         self._log.append(f"start {self.name}")
+
+    def look_up_again(self) -> None:
+        """It looks names up."""
+        self._log.append(f"look up {self.name}")
 
     def stop(self) -> Deferred[None]:
         """It is stopped."""
@@ -63,6 +68,15 @@ class RosterTests(SynchronousTestCase):
         before = dict(self.roster.links)
         self.adopt(replace(LAN, nodes=("alpha", "beta", "gamma")), CABLE)
         self.assertEqual((self.roster.links, self.log), (before, []))
+
+    def test_looks_up_again(self) -> None:
+        """A link that looks names up does so again where the configuration says the same of it."""
+        peers = replace(LAN, name="peers", broadcast=None, peers=(PeerAddress("beta", "beta.example", 694),))
+        self.adopt(LAN, CABLE, peers)
+        directlyProvides(self.link("peers"), ILookingUp)
+        self.log.clear()
+        self.adopt(LAN, CABLE, peers)
+        self.assertEqual(self.log, ["look up peers"])
 
     def test_changed(self) -> None:
         """A changed link is opened anew once its old medium is free, and said to be down until then."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.interfaces import Tenure
-from heart.node.ledger import Held, Ledger, Running, end_running, leftovers, start_of
+from heart.linux.processes import start_of
+from heart.node.ledger import Held, Ledger, Running, end_running, leftovers
 from tests.node.processes import begin, ended, read_line, until
 from tests.node.support import StalledThread, at_once
 

@@ -13,9 +13,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from heart.process import Call, Outcome, run
+from heart.process import Call, Outcome, call, run
 from heart.process.output import KEPT
-from heart.process.start import SEARCH_PATH
+from heart.process.start import SEARCH_PATH, launcher
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
@@ -102,7 +102,7 @@ class GoodTests(ProcessCase):
     async def test_output(self) -> None:
         """Standard output and error arrive in the order in which they were written."""
         outcome = await self.sh("echo one; echo two >&2; echo three").done
-        self.assertEqual(outcome, Outcome(None, "one\ntwo\nthree\n", 0))
+        self.assertEqual(outcome, Outcome(None, "one\ntwo\nthree\n", 0, status=0))
         self.assertEqual(outcome.last_line, "three")
 
     async def test_last_words(self) -> None:
@@ -213,6 +213,15 @@ class BadTests(ProcessCase):
         outcome = await self.sh("true", environment={"PATH": "/nonexistent"}).done
         self.assertIn("cannot be run: setsid (of util-linux) is not in", outcome.problem or "")
 
+    async def test_beyond_linux(self) -> None:
+        """Where there never was a setsid, a command has a session of its own, and clear faults."""
+        self.patch(call, "LAUNCH", launcher("/nonexistent"))
+        outcome = await self.sh("ps -o sid= -p $$; echo $$; pwd").done
+        session, process, folder = outcome.output.split()
+        self.assertEqual((outcome.problem, session, folder), (None, process, "/"))
+        missing = await self.run_command(["/nonexistent/command"]).done
+        self.assertEqual(missing.problem, "cannot be run: there is no such file")
+
     async def test_nul(self) -> None:
         """A word that no process can be given is refused, not raised."""
         call = self.run_command(["/bin/true", "a\0b"])
@@ -250,7 +259,7 @@ class BackgroundTests(ProcessCase):
         call = self.sh(f"{self.daemon()}; echo started", deadline=0.5, grace=0.1)
         outcome = await call.done
         pid = await self.child()
-        self.assertEqual(outcome, Outcome(None, "started\n", 0))
+        self.assertEqual(outcome, Outcome(None, "started\n", 0, status=0))
         await deferLater(reactor, 0.7)
         await call.interrupt(0.1)
         self.assertTrue(alive(pid))

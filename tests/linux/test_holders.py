@@ -1,4 +1,4 @@
-"""Tests of heart.links.holders."""
+"""Tests of heart.linux.holders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.links.holders import holder_of
+from heart.linux.holders import holder_of
 from tests.links.wires import Stranger
 
 HOLD = "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(1, flush=True); sys.stdin.read()"
