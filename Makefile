@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TRIAL := $(BIN)/python -m twisted.trial
 FAST := tests.arbiters tests.cli tests.config tests.control tests.core tests.demo tests.docs tests.events tests.links \
-        tests.linux tests.node tests.process tests.resources tests.simulation tests.test_codec tests.test_keys \
-        tests.test_logs tests.test_status_view
+        tests.linux tests.node tests.plugins tests.process tests.resources tests.simulation tests.test_codec \
+        tests.test_keys tests.test_logs tests.status
 
 .PHONY: demo test fast whole packaging lint types format bench clean
 

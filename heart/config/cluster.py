@@ -12,7 +12,6 @@ from heart.config.reading import Table
 from heart.config.services import read_services
 from heart.config.timing import read_timing
 from heart.config.values import command, name, path
-from heart.interfaces import IArbiterKind
 
 ARBITERS = ("trust",)
 LATER_ARBITERS = ("quorum", "ping", "fence", "etcd")
@@ -58,14 +57,14 @@ def read_cluster(top: Table) -> Cluster:
 
 def _read_arbiter(table: Table) -> Arbiter:
     """The arbiter; what it needs beside its kind is for the plug-in to say that brings it."""
-    kind = table.kind(ARBITERS, LATER_ARBITERS, "trust", more=kind_of(ARBITERS, IArbiterKind))
+    kind = table.kind(ARBITERS, LATER_ARBITERS, "trust", more=kind_of(ARBITERS, "arbiter"))
     if kind is None:
         table.ignore_rest()
     if kind is None or kind in ARBITERS:
         table.close()
         return Arbiter()
     keys = table.rest()
-    check_keys(table, IArbiterKind, kind, keys)
+    check_keys(table, "arbiter", kind, keys)
     return Arbiter(kind, keys)
 
 

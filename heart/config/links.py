@@ -12,7 +12,6 @@ from heart.config.plugged import check_keys, kind_of
 from heart.config.problems import did_you_mean, listed, quoted
 from heart.config.reading import Table
 from heart.config.said import DEFAULT_PORT, Said
-from heart.interfaces import ILinkKind
 
 __all__ = ["BAUDS", "Views", "read_links"]
 
@@ -33,7 +32,7 @@ def read_links(top: Table, nodes: Nodes) -> Views:
 
 def _read_link(word: str, table: Table, nodes: Nodes) -> dict[str, Link]:
     table.check_name()
-    kind = table.need("kind", kind_of(KINDS, ILinkKind))
+    kind = table.need("kind", kind_of(KINDS, "link"))
     listed_nodes = node_list(table, "nodes", nodes.names())
     if kind is None:
         table.ignore_rest()
@@ -136,4 +135,4 @@ def _check_keys(table: Table, kind: str, views: Mapping[str, Said], overrides: M
         where = overrides.get(node, table)
         if id(where) not in seen:
             seen.add(id(where))
-            check_keys(where, ILinkKind, kind, view.keys or {}, table)
+            check_keys(where, "link", kind, view.keys or {}, table)

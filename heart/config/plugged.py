@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from heart.config.problems import listed
 from heart.config.reading import Table
 from heart.config.values import Unfit
 
+What = Literal["link", "resource", "arbiter"]
+
 _MOST_LINES = 50
 
 
-def kind_of(built_in: tuple[str, ...], interface: Any) -> Callable[[object], str]:
+def kind_of(built_in: tuple[str, ...], what: What) -> Callable[[object], str]:
     """A converter for the key `kind`: a kind that is built in, or one that an installed plug-in brings.
 
     What is built in cannot be replaced by a plug-in.
@@ -21,7 +23,7 @@ def kind_of(built_in: tuple[str, ...], interface: Any) -> Callable[[object], str
     def convert(value: object) -> str:
         if isinstance(value, str) and value in built_in:
             return value
-        installed = _installed(interface)
+        installed = _installed(what)
         if isinstance(value, str) and value in installed:
             return value
         advice = _advice() if isinstance(value, str) else ""
@@ -38,13 +40,13 @@ def _advice() -> str:
 
 
 def check_keys(
-    table: Table, interface: Any, kind: str, keys: Mapping[str, object], base: Table | None = None
+    table: Table, what: What, kind: str, keys: Mapping[str, object], base: Table | None = None
 ) -> None:
     """Note what a plug-in finds wrong with its keys. One that fails over them is at fault itself.
 
     `table` says them; those that it does not say come from `base`, where there is one.
     """
-    for line in _ask(interface, kind, keys):
+    for line in _ask(what, kind, keys):
         key, colon, text = line.partition(": ")
         words = key.split(".")
         where = base if base is not None and not table.said(words[0]) and base.said(words[0]) else table
@@ -54,12 +56,12 @@ def check_keys(
             table.problems.error(table.path, line)
 
 
-def _ask(interface: Any, kind: str, keys: Mapping[str, object]) -> list[str]:
+def _ask(what: What, kind: str, keys: Mapping[str, object]) -> list[str]:
     """The lines that the plug-in of that kind has to say of these keys, or what is wrong with the plug-in."""
     from heart.plugins import find  # only who has plug-ins pays for looking for them
     from heart.plugins.shelter import one_line, own_copy
 
-    provider = find(interface, kind)
+    provider = find(_interface(what), kind)
     try:
         told: Iterable[object] = () if provider is None else provider.check(own_copy(keys))
         several = [told] if isinstance(told, str) else list(told)
@@ -69,8 +71,18 @@ def _ask(interface: Any, kind: str, keys: Mapping[str, object]) -> list[str]:
     return lines[:_MOST_LINES]
 
 
-def _installed(interface: Any) -> tuple[str, ...]:
+def _installed(what: What) -> tuple[str, ...]:
     from heart.plugins import kinds
 
-    found: tuple[str, ...] = kinds(interface)
+    found: tuple[str, ...] = kinds(_interface(what))
     return found
+
+
+def _interface(what: What) -> Any:
+    from heart import interfaces
+
+    return {
+        "link": interfaces.ILinkKind,
+        "resource": interfaces.IResourceKind,
+        "arbiter": interfaces.IArbiterKind,
+    }[what]

@@ -11,7 +11,6 @@ from heart.config.plugged import check_keys, kind_of
 from heart.config.problems import spell
 from heart.config.reading import Table
 from heart.config.values import at_most, boolean, cidr, command, duration, integer, interface, names
-from heart.interfaces import IResourceKind
 
 STOP = 0.3  # of `dead`, where a service's `stop` is not said
 TIMEOUT = 20.0  # seconds for one call of a script, unless said
@@ -93,7 +92,7 @@ def _read_resources(table: Table, addresses: dict[str, str]) -> tuple[Resource, 
 
 
 def _read_resource(table: Table, addresses: dict[str, str]) -> Resource | None:
-    kind = table.kind(KINDS, LATER_KINDS, more=kind_of(KINDS, IResourceKind))
+    kind = table.kind(KINDS, LATER_KINDS, more=kind_of(KINDS, "resource"))
     resource: Resource | None = None
     if kind is None:
         table.ignore_rest()
@@ -103,7 +102,7 @@ def _read_resource(table: Table, addresses: dict[str, str]) -> Resource | None:
         resource = _read_script(table)
     else:
         resource = PluginResource(kind, table.rest())
-        check_keys(table, IResourceKind, kind, resource.keys)
+        check_keys(table, "resource", kind, resource.keys)
     table.close()
     return resource
 

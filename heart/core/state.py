@@ -97,8 +97,14 @@ class State:
         self.decide(StoreOrders(self.orders.all()))
         if order.kind == ATTRIBUTE:
             return  # set by timers: the history would keep nothing else
-        facts = f"{order.author}: {order.kind} {order.subject} {order.value}".rstrip()
-        self.report("operator", facts, order=order.kind, subject=order.subject, value=order.value)
+        self.report(
+            "operator",
+            f"ordered on {order.author}",
+            order=order.kind,
+            subject=order.subject,
+            value=order.value,
+            author=order.author,
+        )
 
     def renew_leases(self) -> None:
         """An ack is a lease, counted from the sending of what it acknowledges (rule 3)."""

@@ -378,7 +378,7 @@ class CoverageTests(ConfigurationCase):
             "links.cable.baud: at 9600 baud this line carries a beat every 500ms instead of every 100ms; "
             "57600 baud would carry every one",
         )
-        self.assert_warned({"links/cable/baud": 38400})
+        self.assert_warned({"links/cable/baud": 57600})
 
     def test_too_fast_for_any_line(self) -> None:
         """Where no rate is enough, none is proposed."""

@@ -51,12 +51,15 @@ class ScriptTests(ProcessCase):
             f'echo "$@" >> {self.folder}/told; env | grep ^HEART_ | sort >> {self.folder}/told'
         )
         await script.start(TENURE)
-        await script.stop(Tenure("web", "alpha", "site", 8, "move", None), None)
+        await script.stop(Tenure("web", "alpha", "site", 8, "move", None, {"beta": {"lag": "5"}}), None)
+        told = (self.folder / "told").read_text()
         common = "HEART_CLUSTER=web\nHEART_NODE=alpha\n"
         self.assertEqual(
-            (self.folder / "told").read_text(),
-            f"extra start\n{common}HEART_PREVIOUS=beta\nHEART_REASON=dead\nHEART_SERVICE=site\nHEART_TERM=7\n"
-            f"extra stop\n{common}HEART_PREVIOUS=\nHEART_REASON=move\nHEART_SERVICE=site\nHEART_TERM=8\n",
+            told,
+            f"extra start\nHEART_ATTRIBUTES={{}}\n{common}"
+            "HEART_PREVIOUS=beta\nHEART_REASON=dead\nHEART_SERVICE=site\nHEART_TERM=7\n"
+            f'extra stop\nHEART_ATTRIBUTES={{"beta":{{"lag":"5"}}}}\n{common}'
+            "HEART_PREVIOUS=\nHEART_REASON=move\nHEART_SERVICE=site\nHEART_TERM=8\n",
         )
 
     async def test_fails(self) -> None:
