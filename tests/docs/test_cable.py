@@ -8,13 +8,17 @@ import re
 import select
 import subprocess
 import termios
+from itertools import pairwise
 from time import monotonic
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.beat import REST_FRAME
 from heart.config.links import BAUDS
-from heart.core.settings import BITS_PER_BYTE, LINE_OVERHEAD, LinkSettings
+from heart.config.model import Node
+from heart.core.cluster import Core
+from heart.core.settings import BITS_PER_BYTE, LINE_OVERHEAD, LinkSettings, Settings, link_settings
+from tests.core.support import TIMING
 from tests.docs.support import DOCS, table
 
 TEXT = (DOCS / "cable.md").read_text()
@@ -34,6 +38,22 @@ class SpeedTests(SynchronousTestCase):
             intervals = [f"{1000 * line.interval(beat):.0f} ms" for beat in (0.1, 0.05, 0.01)]
             fit = f"{1 / line.occupied(REST_FRAME):.1f}"
             self.assertEqual(row[1:], [f"{1000 * on_the_wire:.1f} ms", fit, *intervals])
+
+
+class ChainTests(SynchronousTestCase):
+    """The table of verdicts in a chain of four."""
+
+    def test_table(self) -> None:
+        """Each row is how long a core at the end of such a chain waits until it calls the others dead."""
+        names = ("alpha", "beta", "gamma", "delta")
+        for row in table("cable.md", "## More than two machines"):
+            cables = [("".join(ends), ends, int(row[0])) for ends in pairwise(names)]
+            reach = link_settings(len(names), cables)
+            own = tuple(link for link in reach if "delta" in link.peers)
+            settings = Settings("web", "delta", tuple(map(Node, names)), TIMING, own, (), reach=reach)
+            core = Core(settings, 0.0, 0.0, incarnation=1, seconds=1, terms={}, records={})
+            judges = [min(h.judge for h in core.state.peers[name].hearings) for name in names[2::-1]]
+            self.assertEqual(row[1:], [f"{round(judge, 2):g} s" for judge in judges], row[0])
 
 
 class CommandTests(SynchronousTestCase):
