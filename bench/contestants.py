@@ -98,7 +98,7 @@ class WholeNode:
         self._hands = Hands(configuration, Remembered(), reactor)
         clocks = machine_clocks()
         self.core = Core(
-            core_settings(configuration),
+            core_settings(configuration, keys),
             clocks.awake(),
             clocks.boot(),
             incarnation=LIFE,

@@ -41,7 +41,7 @@ from heart.codec import HEADER, SIGNATURE, Codec, Refusal
 from heart.core.orders import Orders
 from heart.core.state import digest_of
 from heart.core.table import StatusTable
-from heart.keys import Keys
+from heart.keys import Keys, marks
 from heart.links.framing import enclose
 
 FILE = Path(__file__).with_name("vectors.json")
@@ -52,8 +52,9 @@ LIFE = 1_795_357_083  # an incarnation: the seconds of the time of day at a star
 TERM = 1_795_357_084
 
 PARTS = bytes.fromhex("0112345678")
-ALPHA = Entry("alpha", LIFE, 1, "bb5848efde99448d", "0.2.0", (), PARTS)
-BETA = Entry("beta", LIFE + 1, 3, "bb5848efde99448d", "0.2.0", (("web", "failed", "exit status 1"),), PARTS)
+NOTES = (("web", "failed", "exit status 1"),)
+ALPHA = Entry("alpha", LIFE, 1, "bb5848efde99448d", "0.2.0", (), PARTS, keys=marks(KEYS))
+BETA = Entry("beta", LIFE + 1, 3, "bb5848efde99448d", "0.2.0", NOTES, PARTS, keys=marks(KEYS))
 STANDBY = Order("standby", "beta", "yes", TERM + 5, "alpha")
 MOVE = Order("move", "web", "beta", TERM + 6, "beta", TERM)
 ORDERED = Orders((MOVE, STANDBY))

@@ -77,7 +77,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
     The entry with the greater (incarnation, version) is the newer one. `notes` are facts about
     services that have no place in every beat: service, state, reason. `parts` sums up each key of the
-    node's configuration (heart.config.meaning), `reads` is the newest version of beats that it reads.
+    node's configuration (heart.config.meaning), `reads` is the newest version of beats that it reads,
+    `keys` are marks of the keys with which it verifies, that with which it signs first (heart.keys).
     """
 
     node: str
@@ -88,6 +89,7 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     notes: tuple[tuple[str, str, str], ...] = ()
     parts: bytes = b""
     reads: Number = VERSION
+    keys: tuple[Hash, ...] = ()
 
 
 class Order(Struct, frozen=True, array_like=True, gc=False):

@@ -14,12 +14,14 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 
 SHORTEST = 32  # bytes
 LONGEST = 64  # bytes, the most that BLAKE2b takes (RFC 7693 section 2.1)
 LARGEST_FILE = 65_536  # bytes
+MOST_MARKS = 4
 
 _ID = re.compile(r"[0-9]{1,3}")
 _HEX = re.compile(r"[0-9A-Fa-f]+")
@@ -36,6 +38,21 @@ class Keys:
 
     keys: Mapping[int, bytes] = field(repr=False)
     signing: int
+
+
+def marks(keys: Keys) -> tuple[int, ...]:
+    """By what nodes tell each other which keys they have: a 32-bit hash of each, the signing one's first.
+
+    It is BLAKE2b (RFC 7693) of the id, keyed with the key; the key cannot be told from it. At most
+    MOST_MARKS.
+    """
+    ids = sorted(keys.keys, key=lambda key_id: (key_id != keys.signing, key_id))
+    return tuple(_mark(key_id, keys.keys[key_id]) for key_id in ids[:MOST_MARKS])
+
+
+def _mark(key_id: int, key: bytes) -> int:
+    summed = blake2b(bytes((key_id,)), digest_size=4, key=key, person=b"heart key mark")
+    return int.from_bytes(summed.digest(), "big")
 
 
 def load_keys(path: Path) -> Keys:

@@ -18,7 +18,18 @@ acks = st.builds(
 )
 service_words = st.builds(ServiceWord, hashes, numbers, flags, st.none() | numbers, st.none() | hashes)
 notes = st.lists(st.tuples(names, names, names), max_size=2).map(tuple)
-entries = st.builds(Entry, names, numbers, numbers, names, names, notes, st.binary(max_size=20), numbers)
+entries = st.builds(
+    Entry,
+    names,
+    numbers,
+    numbers,
+    names,
+    names,
+    notes,
+    st.binary(max_size=20),
+    numbers,
+    st.lists(hashes, max_size=4).map(tuple),
+)
 kinds = st.sampled_from(["standby", "move", "retry", "attribute", "later"])
 subjects = st.sampled_from(["web", "alpha", "beta", "alpha/lag", "no such"])
 values = st.sampled_from(["", "yes", "alpha", "beta", "no such"])

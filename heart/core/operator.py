@@ -18,7 +18,7 @@ from heart.core.scene import SPEAKING
 from heart.core.state import State
 from heart.core.tenure import ServiceTenure
 from heart.core.tenures import Tenures
-from heart.core.whereabouts import able, holder, inability, noted
+from heart.core.whereabouts import able, asks, holder, inability, noted
 
 PATIENCE = 60.0  # seconds for which an operator waits for the effect of an order
 MOST_ATTRIBUTES = 8  # of a node
@@ -99,7 +99,7 @@ class Operator:
             return Outcome(False, f"there is no service {service}; the services are: {known}")
         start, _, term = holder(self._state, tenure)
         if start is None:
-            return Outcome(False, f"nobody holds {service} now, so there is nothing to move: {tenure.reason}")
+            return self._join_move(tenure, node)
         target = node or self._next_best(tenure, start)
         if not target:
             others = [inability(self._state, tenure, one) for one in tenure.service.nodes if one != start]
@@ -113,6 +113,18 @@ class Operator:
             return Outcome(False, f"{service} stays on {start}: {problem}")
         order = self._order(orders.MOVE, service, target, term)
         return lambda: self._moved(tenure, order, start)
+
+    def _join_move(self, tenure: ServiceTenure, node: str) -> Outcome | Effect:
+        """Nobody holds it just now: where it is on its way to that node already, wait for that."""
+        order = self._state.orders.move_of(tenure.name)
+        under_way = order is not None and (
+            order.term >= tenure.known_term or asks(self._state, tenure, order.value)
+        )
+        if order is None or not under_way or (node and node != order.value):
+            return Outcome(
+                False, f"nobody holds {tenure.name} now, so there is nothing to move: {tenure.reason}"
+            )
+        return lambda: self._moved(tenure, order, "another node")
 
     def _next_best(self, tenure: ServiceTenure, start: str) -> str:
         nodes = tenure.service.nodes

@@ -67,8 +67,12 @@ class Orders:
 
     def target(self, service: str, term: int) -> str | None:
         """The node to which this service is to move; the order ends with the term in which it was given."""
-        order = self._orders.get((MOVE, service))
+        order = self.move_of(service)
         return order.value if order is not None and order.term >= term else None
+
+    def move_of(self, service: str) -> Order | None:
+        """The newest order to move this service, in force still or not."""
+        return self._orders.get((MOVE, service))
 
     def retried(self, service: str) -> tuple[int, str]:
         """How new the newest order is to forget the failures of this service."""

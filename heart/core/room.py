@@ -12,7 +12,7 @@ MOST_SERVICES = 32
 MOST_ASKS = 16
 MOST_ACKS = 32
 
-NEWS = 320  # bytes that acks leave for entries of the status table and orders, in a beat that brings some
+NEWS = 344  # bytes that acks leave for entries of the status table and orders, in a beat that brings some
 
 _ALWAYS = 136  # header, signature, a name of 63 letters, incarnation, sequence, flags, digest, lengths
 _LINK = 10  # its hash, and the count of frames sent on it

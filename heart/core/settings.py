@@ -69,7 +69,8 @@ class Settings:
     """One node's cluster. `links` are those of this node, `reach` all links of the cluster.
 
     `configuration` is the digest by which nodes compare their files, `meaning` what the file says key by
-    key, and `parts` what sums that up for the others (heart.config.meaning).
+    key, and `parts` what sums that up for the others (heart.config.meaning). `keys` are marks of the
+    cluster's keys that this node has (heart.keys).
     """
 
     cluster: str
@@ -84,6 +85,7 @@ class Settings:
     meaning: Mapping[str, str] = field(default_factory=dict)
     parts: bytes = b""
     reach: tuple[LinkSettings, ...] = ()
+    keys: tuple[int, ...] = ()
 
     def names(self) -> tuple[str, ...]:
         """The names of all nodes, in the order of the configuration."""

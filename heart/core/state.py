@@ -49,6 +49,7 @@ class State:
             settings.configuration,
             settings.software,
             parts=settings.parts,
+            keys=settings.keys,
         )
         self.table = StatusTable(settings.names(), own)
         self.orders = Orders(orders)
@@ -80,7 +81,7 @@ class State:
         self.everyone = tuple(self.peers[name] for name in settings.peers())
         self.voice.adopt(settings)
         self.table.adopt(settings.names())
-        self.table.write(configuration=settings.configuration, parts=settings.parts)
+        self.table.write(configuration=settings.configuration, parts=settings.parts, keys=settings.keys)
         self.speak_now = True
 
     def draining(self) -> bool:

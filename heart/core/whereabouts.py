@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heart.beat import ABLE, CLAIMS, STARTING, STOPPING
+from heart.beat import ABLE, ASKS, CLAIMS, STARTING, STOPPING
 from heart.core.failures import FAILED, HINDERED
 from heart.core.peer import Life
 from heart.core.scene import SPEAKING
@@ -49,6 +49,14 @@ def able(state: State, tenure: ServiceTenure, node: str) -> bool:
     return peer.life is Life.UP and bool(peer.flags(tenure.name_hash) & ABLE)
 
 
+def asks(state: State, tenure: ServiceTenure, node: str) -> bool:
+    """Whether this node asks for the service now."""
+    peer = state.peers.get(node)
+    if peer is None:
+        return tenure.holding is Holding.ASKING
+    return peer.life in SPEAKING and bool(peer.flags(tenure.name_hash) & ASKS)
+
+
 def inability(state: State, tenure: ServiceTenure, node: str) -> str:
     """Why this node could not hold the service now, for a person; empty where it could."""
     peer = state.peers.get(node)
@@ -66,3 +74,9 @@ def inability(state: State, tenure: ServiceTenure, node: str) -> str:
     return (
         f"{node} cannot hold it now ({noted(state, tenure.name, HINDERED).get(node, 'it does not say why')})"
     )
+
+
+def without_key(state: State, mark: int) -> tuple[str, ...]:
+    """The peers that speak, and tell which keys they have, and not that with this mark."""
+    entries = [state.table.get(peer.name) for peer in state.everyone if peer.life in SPEAKING]
+    return tuple(entry.node for entry in entries if entry and entry.keys and mark not in entry.keys)

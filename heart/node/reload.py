@@ -17,14 +17,18 @@ from twisted.logger import Logger
 from heart.config import ConfigurationErrors, load
 from heart.config.meaning import changes
 from heart.config.model import Configuration
+from heart.config.problems import listed
 from heart.interfaces import InThread
-from heart.keys import KeyFileError, Keys, load_keys
+from heart.keys import KeyFileError, Keys, load_keys, marks
 
 Adopt = Callable[[Configuration, Keys], None]
 """Has the daemon run with this configuration and these keys from now on."""
 
 InUse = Callable[[], Deferred[frozenset[int]]]
 """Listens for a while, and fires with the ids of the keys with which peers sign."""
+
+Without = Callable[[int], tuple[str, ...]]
+"""The peers that are heard and do not have the key with this mark (heart.keys)."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,14 @@ class Reloader:
 
     _log = Logger()
 
-    def __init__(self, running: Running, in_thread: InThread, adopt: Adopt, in_use: InUse) -> None:
+    def __init__(
+        self, running: Running, in_thread: InThread, adopt: Adopt, in_use: InUse, without: Without
+    ) -> None:
         self.running = running
         self._in_thread = in_thread
         self._adopt = adopt
         self._in_use = in_use
+        self._without = without
         self._queue = DeferredLock()
 
     def reload(self) -> Deferred[dict[str, Any]]:
@@ -74,11 +81,13 @@ class Reloader:
         return _answer(True, text, changes=told, warnings=new.configuration.warnings)
 
     async def _refuse_lost_keys(self, old: Keys, new: Running) -> None:
-        """Raise KeyFileError where beats of peers that are heard now would be refused."""
+        """Raise KeyFileError where beats of peers that are heard now, or ours by them, would be refused."""
         file = new.configuration.key_file
         for number, key in old.keys.items():
             if new.keys.keys.get(number, key) != key:
                 raise KeyFileError(f"{file}: key {number} is not what it was; give a new key a new number")
+        if new.keys.signing != old.signing:
+            await self._refuse_unknown_signer(new)
         gone = old.keys.keys() - new.keys.keys.keys()
         if old.signing in gone:
             raise KeyFileError(f"{file}: key {old.signing} is missing, and signs: put another above it first")
@@ -86,6 +95,18 @@ class Reloader:
         for number in sorted(needed):
             raise KeyFileError(
                 f"{file}: key {number} is missing, and a peer still signs with it: reload that node first"
+            )
+
+    async def _refuse_unknown_signer(self, new: Running) -> None:
+        """Raise KeyFileError where peers that are heard do not have the key with which we are to sign."""
+        mark = marks(new.keys)[0]
+        if self._without(mark):
+            await self._in_use()  # they may have it, and their word be on its way
+        strangers = listed(self._without(mark))
+        if strangers:
+            raise KeyFileError(
+                f"{new.configuration.key_file}: key {new.keys.signing} cannot sign yet, {strangers} would "
+                "refuse it: add it below the key that signs on every node first, and reload each"
             )
 
     def _tell(self, answer: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from heart.control.server import ControlServer, SocketUnusable, socket_group
 from heart.core import inputs
 from heart.core.cluster import Core
 from heart.core.description import describe
+from heart.core.whereabouts import without_key
 from heart.keys import Keys
 from heart.logs import LogWriter
 from heart.node.clocks import AwakeToTimeOfDay, machine_clocks, seconds_of_day
@@ -64,7 +65,9 @@ class NodeService(Service):
         self._log_writer.start()
         self._reactor.addSystemEventTrigger("after", "shutdown", self._log_writer.finish)
         self._hands = Hands(self._first.configuration, self._remembered, self._reactor)
-        self._reloader = Reloader(self._first, self._hands.in_thread, self._adopt, self._keys_in_use)
+        self._reloader = Reloader(
+            self._first, self._hands.in_thread, self._adopt, self._keys_in_use, self._without_key
+        )
         self._begun = Deferred.fromCoroutine(self._begin())
         self._begun.addErrback(self._could_not_begin)
 
@@ -121,7 +124,7 @@ class NodeService(Service):
         hands.history.incarnation = incarnation
         hands.memory.incarnation(incarnation)
         core = Core(
-            core_settings(self._first.configuration),
+            core_settings(self._first.configuration, self._first.keys),
             self._clocks.awake(),
             self._clocks.boot(),
             incarnation=incarnation,
@@ -153,7 +156,7 @@ class NodeService(Service):
         arbiter = self._hands.make_arbiter(configuration)
         self._hands.adopt(configuration)
         codec = self._make_codec(Running(configuration, keys))
-        self._driver.reconfigure(core_settings(configuration), codec, arbiter)
+        self._driver.reconfigure(core_settings(configuration, keys), codec, arbiter)
         self._hands.begin(self._driver)
 
     def _keys_in_use(self) -> Deferred[frozenset[int]]:
@@ -161,6 +164,10 @@ class NodeService(Service):
         self._codec.others.clear()
         dead = self._reloader.running.configuration.timing.dead
         return deferLater(self._reactor, dead, lambda: frozenset(self._codec.others))
+
+    def _without_key(self, mark: int) -> tuple[str, ...]:
+        """The peers that speak and say that they do not have the key with this mark."""
+        return () if self._driver is None else without_key(self._driver.core.state, mark)
 
     def _hung_up(self, number: int, frame: FrameType | None) -> None:
         """SIGHUP came; a signal may come anywhere, so the work is done in a turn of its own."""

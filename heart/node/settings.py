@@ -6,9 +6,10 @@ import heart
 from heart.config.meaning import parts
 from heart.config.model import Configuration
 from heart.core.settings import Settings, link_settings
+from heart.keys import Keys, marks
 
 
-def core_settings(configuration: Configuration) -> Settings:
+def core_settings(configuration: Configuration, keys: Keys) -> Settings:
     """The settings of one node's core."""
     own = {link.name for link in configuration.links}
     reach = link_settings(
@@ -27,4 +28,5 @@ def core_settings(configuration: Configuration) -> Settings:
         configuration.meaning,
         parts(configuration.meaning),
         reach,
+        marks(keys),
     )

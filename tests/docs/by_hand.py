@@ -14,7 +14,7 @@ BEAT = ("sender", "incarnation", "sequence", "flags", "sent", "asks", "acks", "w
 ACK = ("peer", "incarnation", "sequence", "heard")
 WORD = ("links", "services", "digest", "entries", "orders")
 SERVICE = ("service", "term", "flags", "promised_term", "promised_to")
-ENTRY = ("node", "incarnation", "version", "configuration", "software", "notes", "parts", "reads")
+ENTRY = ("node", "incarnation", "version", "configuration", "software", "notes", "parts", "reads", "keys")
 ORDER = ("kind", "subject", "value", "stamp", "author", "term")
 
 

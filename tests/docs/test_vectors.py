@@ -58,6 +58,7 @@ def record(given: dict[str, Any]) -> wire.Beat:
                         **entry,
                         "notes": tuple(tuple(note) for note in entry["notes"]),
                         "parts": bytes.fromhex(entry["parts"]),
+                        "keys": tuple(entry["keys"]),
                     }
                 )
                 for entry in word["entries"]

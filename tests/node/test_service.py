@@ -279,7 +279,7 @@ class StatusTests(NodeCase):
     async def test_settings(self) -> None:
         """The core is told of the configuration as it is."""
         configuration = load(self.folder.config, "alpha")
-        settings = core_settings(configuration)
+        settings = core_settings(configuration, load_keys(configuration.key_file))
         self.assertEqual((settings.cluster, settings.node, settings.arbiter), ("web", "alpha", "trust"))
         self.assertEqual((settings.timing, settings.services), (configuration.timing, configuration.services))
         self.assertEqual(settings.configuration, configuration.digest)

@@ -141,6 +141,23 @@ class MoveTests(Case):
         ):
             self.assertEqual(self.answer("alpha", node.operate("move", subject, value)), expected)
 
+    def test_while_it_moves(self) -> None:
+        """Ordered again while nobody holds it, on its way, it is the same move; to elsewhere it is none."""
+        cluster = self.begin()
+        first = cluster.nodes["alpha"].operate("move", "web", "beta")
+        while cluster.holders():
+            cluster.world.run(0.001)
+        cluster.world.run(0.002)
+        again = [cluster.nodes[name].operate("move", "web", "beta") for name in ("alpha", "beta")]
+        other = cluster.nodes["beta"].operate("move", "web", "alpha")
+        self.assertEqual(self.changes(10)[-1], ["beta"])
+        self.assertEqual(self.causes()[1:], [("beta", "move")])
+        answers = [self.answer("alpha", first), *map(self.answer, ("alpha", "beta"), again)]
+        self.assertEqual([done for done, _ in answers], [True] * 3, answers)
+        done, text = self.answer("beta", other)
+        self.assertFalse(done)
+        self.assertIn("nothing to move", text)
+
 
 class StandbyTests(Case):
     """`heart standby` and `heart active`."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.docs.status_schema import assert_fits
 from tests.whole import needs
 from tests.whole.lab import Lab
 from tests.whole.nodes import Node
@@ -89,6 +90,8 @@ class WholeNodeTests(WaitingTests):
         self.wait_until(
             lambda: self.lab.whole("alpha"), "alpha holds the service, and both links beat", 2 * LONG
         )
+        for node in self.lab.nodes.values():
+            assert_fits(node.status())
 
     def lose_machine(self, node: Node) -> None:
         """A machine dies as a whole: its daemon is killed, and both its cables are dead."""

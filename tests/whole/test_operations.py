@@ -90,6 +90,16 @@ class MoveTests(Case):
         self.wait_until(lambda: self.lab.whole("alpha") or self.lab.whole("beta"), "one node holds it")
         self.expect_never_two()
 
+    def test_during_a_takeover(self) -> None:
+        """Ordered while the service is being started, it goes where it was ordered to."""
+        self.lab.does("alpha", "start", "sleep 1")
+        self.lab.alpha.start()
+        self.lab.beta.start()
+        self.wait_until(lambda: self.state(self.lab.beta) == ("alpha", "starting"), "alpha starts it")
+        self.assertIn("to beta", self.order(self.lab.beta, "move", "web", "beta"))
+        self.wait_until(lambda: self.lab.whole("beta"), "beta holds it")
+        self.expect_never_two()
+
     def test_during_a_cut(self) -> None:
         """With every cable cut nothing is moved, and the reason is told; healed, one holder is there."""
         self.start_both()

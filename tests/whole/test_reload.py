@@ -169,13 +169,18 @@ class KeyTests(Case):
         self.assertEqual(self.refused(), before)
 
     def test_too_early(self) -> None:
-        """A key with which the other node still signs cannot be taken away."""
+        """No key can sign that the other node has not got, and none with which it signs can be taken away."""
         self.start_both()
         old = (1, (self.lab.folder / "heart.key").read_text().split()[-1])
         new = (2, secrets.token_hex(32))
-        for keys in ((old, new), (new, old)):
-            self.write_keys(*keys)
-            self.reload(self.lab.alpha)
+        self.write_keys(old, new)
+        self.reload(self.lab.alpha)
+        self.write_keys(new, old)
+        self.assertIn("key 2 cannot sign yet, beta", self.reload(self.lab.alpha, expected=1))
+        self.write_keys(old, new)
+        self.reload(self.lab.beta)
+        self.write_keys(new, old)
+        self.wait_until(lambda: self.lab.alpha.heart("reload")[0] == 0, "alpha knows that beta has it")
         self.write_keys(new)
         self.assertIn("key 1", self.reload(self.lab.alpha, expected=1))
         self.remains(lambda: self.lab.held_by("alpha"), "nothing has changed")

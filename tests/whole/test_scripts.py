@@ -11,7 +11,9 @@ MEGABYTES = 40
 
 
 class StartTests(WholeNodeTests):
-    """A start that does not come to a good end."""
+    """A start that does not come to a good end, and is not tried again on that node."""
+
+    wish = Wish(service="restarts = 0")
 
     def failed(self, node: Node) -> list[str]:
         """Why a service failed on a node, each time."""
@@ -37,7 +39,7 @@ class StartTests(WholeNodeTests):
 class HangingTests(WholeNodeTests):
     """A start that never ends."""
 
-    wish = Wish(timeout="2s")
+    wish = Wish(timeout="2s", service="restarts = 0")
 
     def test_hangs(self) -> None:
         """It is killed at its deadline with its children, beats go on, and the other takes over."""
