@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from heart.config.model import Service
-from heart.core import peer, tenure
+from heart.core.peers import peer
+from heart.core.services import tenure
 
 FILE = Path(__file__).with_name("machines.md")
 
@@ -45,7 +46,7 @@ def machines() -> Iterator[Machine]:
         "A peer's life",
         "What a node holds one peer to be. How long a silence must last, and whose beats count, is in\n"
         "[safety.md](safety.md), rules 1 and 2; what *proven* is, in [beat.md](beat.md).",
-        "heart/core/peer.py",
+        "heart/core/peers/peer.py",
         peer.Peer("", (), None, 0.0).life,
         peer.Turn,
         peer.TRANSITIONS,
@@ -54,7 +55,7 @@ def machines() -> Iterator[Machine]:
         "A service's tenure",
         "What one service is on this node. While it is starting, held or stopping, our beats claim it.\n"
         "`heart status` shows asking as stopped. The rules that decide are in [safety.md](safety.md).",
-        "heart/core/tenure.py",
+        "heart/core/services/tenure.py",
         tenure.ServiceTenure(Service("", (), 0.0, ()), 0.0, True, 0.0, 0).holding,
         tenure.Step,
         tenure.TRANSITIONS,

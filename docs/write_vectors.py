@@ -38,9 +38,9 @@ from heart.beat import (
     name_hash,
 )
 from heart.codec import HEADER, SIGNATURE, Codec, Refusal
-from heart.core.orders import Orders
+from heart.core.shared.orders import Orders
+from heart.core.shared.table import StatusTable
 from heart.core.state import digest_of
-from heart.core.table import StatusTable
 from heart.keys import Keys, marks
 from heart.links.framing import enclose
 

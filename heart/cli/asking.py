@@ -20,7 +20,7 @@ REFUSED = 1
 UNREACHABLE = 3
 
 PATIENCE = 75.0
-"""Seconds for which an order's answer is waited for; the core gives up after 60 (heart.core.operator)."""
+"""Seconds for which an order's answer is waited for; the core gives up after 60 (its PATIENCE)."""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from heart.config.links import Views
 from heart.config.model import Service
 from heart.config.nodes import Nodes
 from heart.config.problems import Problems, listed
-from heart.core.room import MOST_LINKS, MOST_SERVICES
+from heart.core.talk.room import MOST_LINKS, MOST_SERVICES
 
 Pair = tuple[str, str]
 Links = Mapping[str, frozenset[str]]  # the nodes of each link

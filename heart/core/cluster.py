@@ -15,20 +15,20 @@ from msgspec import msgpack
 from heart.beat import GOODBYE, LEAVING, PROBE, Entry, Order, Word
 from heart.core import inputs
 from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
-from heart.core.ear import Ear
 from heart.core.inputs import Heard
-from heart.core.line import Line
-from heart.core.operator import Operator
-from heart.core.peer import Life, Peer, Turn
+from heart.core.peers.ear import Ear
+from heart.core.peers.peer import Life, Peer, Turn
+from heart.core.peers.watch import Watch
 from heart.core.reconfiguration import Reconfiguration
-from heart.core.relay import Relay
-from heart.core.scene import SPEAKING
+from heart.core.services.scene import SPEAKING
+from heart.core.services.tenures import Tenures
 from heart.core.settings import Settings
+from heart.core.shared.operator import Operator
 from heart.core.state import Record, State
-from heart.core.tenures import Tenures
-from heart.core.voice import FAREWELL, FAREWELL_EVERY
+from heart.core.talk.line import Line
+from heart.core.talk.relay import Relay
+from heart.core.talk.voice import FAREWELL, FAREWELL_EVERY
 from heart.core.wakefulness import Wakefulness
-from heart.core.watch import Watch
 
 STALE = 1.5  # beats after which a holder asks a rival for a fresh ack
 STORE_EVERY = 10.0  # seconds between two times that the newest of each living peer is kept

@@ -9,12 +9,12 @@ from typing import Any
 from heart.beat import name_hash
 from heart.config.meaning import differences
 from heart.core.cluster import Core
-from heart.core.failures import FAILED, HINDERED
-from heart.core.hearing import LinkHearing
-from heart.core.line import Line
-from heart.core.peer import Life, Peer
-from heart.core.tenure import Holding, ServiceTenure
-from heart.core.whereabouts import able, holder, noted
+from heart.core.peers.hearing import LinkHearing
+from heart.core.peers.peer import Life, Peer
+from heart.core.services.failures import FAILED, HINDERED
+from heart.core.services.tenure import Holding, ServiceTenure
+from heart.core.services.whereabouts import able, holder, noted
+from heart.core.talk.line import Line
 
 TimeOfDay = Callable[[float], str]
 

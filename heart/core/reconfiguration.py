@@ -12,12 +12,12 @@ from dataclasses import replace
 from math import inf
 
 from heart.config.model import Service, Timing
-from heart.core.ear import Ear
-from heart.core.peer import Life
-from heart.core.relay import Relay
+from heart.core.peers.ear import Ear
+from heart.core.peers.peer import Life
+from heart.core.services.tenures import Tenures
 from heart.core.settings import Settings
 from heart.core.state import State
-from heart.core.tenures import Tenures
+from heart.core.talk.relay import Relay
 
 Waits = Mapping[str, float]
 

@@ -42,7 +42,7 @@ class LinkSettings:
     def guaranteed(self, beat: float) -> float:
         """The seconds between two beats that a node sends on it, while it passes on as many as it ever may.
 
-        What is passed on takes every second frame at most (heart.core.line).
+        What is passed on takes every second frame at most (heart.core.talk.line).
         """
         return max(self.interval(beat), 2 * self.occupied(self.frame) if self.others else 0.0)
 

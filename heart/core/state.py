@@ -9,14 +9,14 @@ from typing import Any
 
 from heart.beat import Entry, Order, name_hash
 from heart.core.decisions import Decision, Report, StoreOrders
-from heart.core.hearing import LinkHearing
-from heart.core.orders import ATTRIBUTE, Orders
-from heart.core.paths import way_through_others
-from heart.core.peer import Peer
-from heart.core.scene import Scene
+from heart.core.peers.hearing import LinkHearing
+from heart.core.peers.peer import Peer
+from heart.core.services.scene import Scene
 from heart.core.settings import LinkSettings, Settings
-from heart.core.table import StatusTable
-from heart.core.voice import Voice
+from heart.core.shared.orders import ATTRIBUTE, Orders
+from heart.core.shared.table import StatusTable
+from heart.core.talk.paths import way_through_others
+from heart.core.talk.voice import Voice
 
 Record = tuple[int, int]  # the newest incarnation and sequence number that were heard of a peer
 

@@ -23,7 +23,7 @@ from heart.control.server import ControlServer, SocketUnusable, socket_group
 from heart.core import inputs
 from heart.core.cluster import Core
 from heart.core.description import describe
-from heart.core.whereabouts import without_key
+from heart.core.services.whereabouts import without_key
 from heart.keys import Keys
 from heart.logs import LogWriter
 from heart.node.clocks import AwakeToTimeOfDay, machine_clocks, seconds_of_day

@@ -10,7 +10,7 @@ from heart.cli import asking
 from heart.control.connection import CommandRefused
 from heart.control.protocol import Request
 from heart.control.server import Command
-from heart.core import operator
+from heart.core.shared import operator
 from heart.node.commands import ORDERS
 from tests.cli.daemon import CommandCase
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from heart.beat import CLAIMS, PROBE, Ack, name_hash
 from heart.core import decisions as d
 from heart.core import inputs
-from heart.core.peer import TRANSITIONS, Life, Turn
+from heart.core.peers.peer import TRANSITIONS, Life, Turn
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.beat import Order
-from heart.core.orders import ATTRIBUTE, MOST, MOVE, RETRY, STANDBY, YES, Orders
+from heart.core.shared.orders import ATTRIBUTE, MOST, MOVE, RETRY, STANDBY, YES, Orders
 
 ORDERS = st.builds(
     Order,

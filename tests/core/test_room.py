@@ -11,8 +11,8 @@ from heart.codec import Codec
 from heart.config.model import Node, Service
 from heart.core import decisions as d
 from heart.core import inputs
-from heart.core.room import MOST_LINKS, MOST_SERVICES
 from heart.core.settings import LinkSettings, Settings
+from heart.core.talk.room import MOST_LINKS, MOST_SERVICES
 from tests.beats import KEYS
 from tests.core.support import TIMING, Bench, FakePeer
 

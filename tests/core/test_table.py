@@ -8,7 +8,7 @@ from msgspec import msgpack
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.beat import Entry
-from heart.core.table import StatusTable
+from heart.core.shared.table import StatusTable
 
 NODES = ("alpha", "beta", "gamma")
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, GOODBYE, LEAVING
 from heart.core import decisions as d
 from heart.core import inputs
-from heart.core.tenure import TRANSITIONS, Holding, Step
+from heart.core.services.tenure import TRANSITIONS, Holding, Step
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.core import peer, tenure
+from heart.core.peers import peer
+from heart.core.services import tenure
 from tests.docs.support import DOCS, load_script
 
 SCRIPT = DOCS / "draw_machines.py"

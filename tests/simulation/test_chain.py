@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.core import decisions as d
-from heart.core.peer import Life
+from heart.core.peers.peer import Life
 from heart.simulation.cluster import SimulatedCluster
 
 NAMES = ("alpha", "beta", "gamma", "delta")

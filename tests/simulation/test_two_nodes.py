@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.core import decisions as d
-from heart.core import succession
+from heart.core.services import succession
 from heart.simulation.cluster import SimulatedCluster
 from tests.simulation.trouble import AB, BA, after_trouble, two_holders
 

@@ -8,10 +8,10 @@ from math import inf
 from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Beat, Word
 from heart.codec import frame_size
 from heart.core.decisions import Send
-from heart.core.line import Line
-from heart.core.peer import Peer
-from heart.core.room import MOST_ASKS, Room
+from heart.core.peers.peer import Peer
 from heart.core.settings import Settings
+from heart.core.talk.line import Line
+from heart.core.talk.room import MOST_ASKS, Room
 
 ANSWER_RATE = 20  # mere answers for each beat of the normal rate, however many ask
 PROBE_RATE = 10  # beats for each one of the normal rate, while a peer is late

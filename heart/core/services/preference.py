@@ -1,6 +1,6 @@
 """Who should hold a service among those who may: precedence, and handing over in good order.
 
-Safety does not rest on anything here: heart.core.succession decides who *may*.
+Safety does not rest on anything here: heart.core.services.succession decides who *may*.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from math import inf
 
 from heart.beat import ABLE, LEAVING
-from heart.core.peer import Life, Peer
-from heart.core.scene import SPEAKING, Demand, Obstacle, Scene, rivals
-from heart.core.tenure import Holding, ServiceTenure
+from heart.core.peers.peer import Life, Peer
+from heart.core.services.scene import SPEAKING, Demand, Obstacle, Scene, rivals
+from heart.core.services.tenure import Holding, ServiceTenure
 
 
 def ahead(scene: Scene, tenure: ServiceTenure) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from heart.core import preference, succession
 from heart.core.decisions import Ask, StoreTerm, TakeOver
-from heart.core.scene import rivals
+from heart.core.services import preference, succession
+from heart.core.services.scene import rivals
+from heart.core.services.tenure import ServiceTenure, Step
 from heart.core.state import State
-from heart.core.tenure import ServiceTenure, Step
 
 PATIENCE = 2  # waits for which a question may stay without agreement; on slow ways, their times
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from heart.beat import ABLE, ASKS, CLAIMS, STARTING, STOPPING
-from heart.core.failures import FAILED, HINDERED
-from heart.core.peer import Life
-from heart.core.scene import SPEAKING
+from heart.core.peers.peer import Life
+from heart.core.services.failures import FAILED, HINDERED
+from heart.core.services.scene import SPEAKING
+from heart.core.services.tenure import Holding, ServiceTenure
 from heart.core.state import State
-from heart.core.tenure import Holding, ServiceTenure
 
 _SHOWN = {Holding.ASKING: "stopped"}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from heart.core import preference, succession
 from heart.core.decisions import Announce, Release, Restart
-from heart.core.failures import Failures
-from heart.core.scene import Scene
+from heart.core.services import preference, succession
+from heart.core.services.failures import Failures
+from heart.core.services.scene import Scene
+from heart.core.services.tenure import Holding, ServiceTenure, Step
 from heart.core.state import State
-from heart.core.tenure import Holding, ServiceTenure, Step
 
 
 class Keeping:

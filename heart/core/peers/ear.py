@@ -11,10 +11,10 @@ from collections import Counter
 from heart.beat import GOODBYE_SEQUENCE, Ack, Beat, Entry, Word, name_hash
 from heart.config.meaning import differences
 from heart.core.decisions import StorePeer
-from heart.core.hearing import LinkHearing, age_on, lag_on
-from heart.core.peer import Life, Peer, Turn
-from heart.core.relay import Relay
+from heart.core.peers.hearing import LinkHearing, age_on, lag_on
+from heart.core.peers.peer import Life, Peer, Turn
 from heart.core.state import State
+from heart.core.talk.relay import Relay
 
 UP = Life.UP  # a member of an Enum is slow to look up, and this is looked up for every beat
 OTHER_CLUSTER = "cluster"  # two clusters may share a segment: that is counted, and no event

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import inf
 
 from heart.beat import ABLE
-from heart.core.orders import Orders
-from heart.core.peer import Life, Peer
+from heart.core.peers.peer import Life, Peer
+from heart.core.services.tenure import ServiceTenure
 from heart.core.settings import Settings
-from heart.core.tenure import ServiceTenure
+from heart.core.shared.orders import Orders
 
 SPEAKING = frozenset({Life.UP, Life.LATE})
 

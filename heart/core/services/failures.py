@@ -8,9 +8,9 @@ from __future__ import annotations
 from math import inf
 
 from heart.core.decisions import Check, Restart, TakeOver
-from heart.core.scene import rivals
+from heart.core.services.scene import rivals
+from heart.core.services.tenure import Holding, ServiceTenure, Step
 from heart.core.state import State
-from heart.core.tenure import Holding, ServiceTenure, Step
 
 NOTE_LENGTH = 60  # characters of a reason that travel in the status table
 MOST_NOTES = 3

@@ -8,7 +8,7 @@ from math import inf
 from typing import Final
 
 from heart.beat import ASKS, CLAIMS, CLEAN, PROBE, Ack, Beat, ServiceWord, Word, name_hash
-from heart.core.hearing import LinkHearing, age_on, heard_pairs, lag_on
+from heart.core.peers.hearing import LinkHearing, age_on, heard_pairs, lag_on
 
 
 class Life(Enum):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from heart.beat import ABLE, CLAIMS, ServiceWord
 from heart.config.model import Service
 from heart.core.decisions import Forget
-from heart.core.failures import Failures
-from heart.core.keeping import Keeping
-from heart.core.peer import Life
+from heart.core.peers.peer import Life
+from heart.core.services.failures import Failures
+from heart.core.services.keeping import Keeping
+from heart.core.services.taking import Taking
+from heart.core.services.tenure import Holding, ServiceTenure, Step
 from heart.core.state import State
-from heart.core.taking import Taking
-from heart.core.tenure import Holding, ServiceTenure, Step
 
 
 class Tenures:

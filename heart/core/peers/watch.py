@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf
 
 from heart.core.decisions import LookAgain, StorePeer
-from heart.core.peer import Life, Peer, Turn
+from heart.core.peers.peer import Life, Peer, Turn
+from heart.core.services.succession import still_heard_by
 from heart.core.state import State
-from heart.core.succession import still_heard_by
 
 LATE_INTERVALS = 2.5  # beats that may be overdue before a peer on a slow line is late
 

@@ -11,10 +11,10 @@ from msgspec import structs
 from heart.beat import MAX_FRAME, MOST_HOPS, Beat, name_hash
 from heart.codec import frame_size
 from heart.core.decisions import Send
-from heart.core.line import Line
-from heart.core.paths import between
-from heart.core.peer import Life, Peer
+from heart.core.peers.peer import Life, Peer
 from heart.core.state import State
+from heart.core.talk.line import Line
+from heart.core.talk.paths import between
 
 DEAF_INTERVALS = 2.5  # of a link: so long a neighbour that hears a sender there may not have heard it
 

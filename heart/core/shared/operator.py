@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from heart.beat import Order
-from heart.core import orders
 from heart.core.decisions import Answered
-from heart.core.failures import FAILED
 from heart.core.inputs import Command
-from heart.core.scene import SPEAKING
+from heart.core.services.failures import FAILED
+from heart.core.services.scene import SPEAKING
+from heart.core.services.tenure import ServiceTenure
+from heart.core.services.tenures import Tenures
+from heart.core.services.whereabouts import able, asks, holder, inability, noted
+from heart.core.shared import orders
 from heart.core.state import State
-from heart.core.tenure import ServiceTenure
-from heart.core.tenures import Tenures
-from heart.core.whereabouts import able, asks, holder, inability, noted
 
 PATIENCE = 60.0  # seconds for which an operator waits for the effect of an order
 MOST_ATTRIBUTES = 8  # of a node

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from math import inf
 
 from heart.beat import ABLE, ASKS
-from heart.core.peer import Life, Peer
-from heart.core.preference import too_soon
-from heart.core.scene import SPEAKING, Demand, Obstacle, Scene, rivals
-from heart.core.tenure import ServiceTenure
+from heart.core.peers.peer import Life, Peer
+from heart.core.services.preference import too_soon
+from heart.core.services.scene import SPEAKING, Demand, Obstacle, Scene, rivals
+from heart.core.services.tenure import ServiceTenure
 
 
 def obstacle(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, STARTING, STOPPING, ServiceWord, name_hash
 from heart.config.model import Service
-from heart.core.health import Health
+from heart.core.services.health import Health
 
 
 class Holding(Enum):

@@ -1,0 +1,1 @@
+"""Who holds each service, who may, who should, and what is done where it fails."""

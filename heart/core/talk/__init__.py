@@ -1,0 +1,1 @@
+"""What this node says, on which links, when; and whose beats it passes on."""
