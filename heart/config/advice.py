@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from heart.config.durations import format_duration
 from heart.config.links import BAUDS, Views
 from heart.config.machine import Machine
 from heart.config.model import (
     AddressResource,
     Configuration,
+    Link,
     ScriptResource,
     SerialLink,
     Service,
@@ -21,31 +24,41 @@ _NO_PROGRAM = "is not there on this machine, or cannot be executed"
 _LONGEST_SOCKET = 107  # bytes, unix(7): sun_path without the zero byte at its end
 
 
-def warn_of_lines(problems: Problems, nodes: int, views: Views, timing: Timing) -> None:
+def warn_of_lines(
+    problems: Problems, nodes: int, views: Views, services: tuple[Service, ...], timing: Timing
+) -> None:
     """Warn of serial lines that cannot carry every beat at half of their capacity."""
-    for word, by_node in views.items():
-        bauds = {link.baud for link in by_node.values() if isinstance(link, SerialLink)}
-        for baud in sorted(bauds):
-            own = _interval(baud, nodes, timing)
-            if own > timing.beat:
-                problems.warn(
-                    ("links", word, "baud"),
-                    f"at {baud} baud this line carries a beat every {format_duration(own)} "
-                    f"instead of every {format_duration(timing.beat)}{_better(nodes, timing)}",
-                )
+    links = [(word, tuple(by_node), _baud(by_node)) for word, by_node in views.items()]
+    intervals = {baud: _intervals(nodes, links, services, timing, baud) for baud in BAUDS}
+    for word, _, baud in links:
+        own = timing.beat if baud is None else intervals[baud][word]
+        if own > timing.beat:
+            least = next((faster for faster in BAUDS if intervals[faster][word] <= timing.beat), None)
+            problems.warn(
+                ("links", word, "baud"),
+                f"at {baud} baud this line carries a beat every {format_duration(own)} instead of every "
+                f"{format_duration(timing.beat)}"
+                + ("" if least is None else f"; {least} baud would carry every one"),
+            )
 
 
-def _better(nodes: int, timing: Timing) -> str:
-    least = next((baud for baud in BAUDS if _interval(baud, nodes, timing) <= timing.beat), None)
-    return "" if least is None else f"; {least} baud would carry every one"
+def _baud(by_node: Mapping[str, Link]) -> int | None:
+    """The rate of a link, which is the same on all its nodes; None where it has none."""
+    return next((link.baud for link in by_node.values() if isinstance(link, SerialLink)), None)
 
 
-def _interval(baud: int, nodes: int, timing: Timing) -> float:
-    """The interval of a node's own beats on such a line, as the core will keep it, in seconds."""
+def _intervals(
+    nodes: int,
+    links: list[tuple[str, tuple[str, ...], int | None]],
+    services: tuple[Service, ...],
+    timing: Timing,
+    baud: int,
+) -> dict[str, float]:
+    """The interval of a node's own beats on each link, as the core will keep it, were its lines that fast."""
     from heart.core.settings import link_settings  # it imports this package's model, and so this module
 
-    (line,) = link_settings(nodes, [("", (), baud)])
-    return line.interval(timing.beat)
+    at = ((name, on, None if own is None else baud) for name, on, own in links)
+    return {link.name: link.interval(timing.beat) for link in link_settings(nodes, len(services), at)}
 
 
 def warn_of_services(problems: Problems, services: tuple[Service, ...]) -> None:

@@ -58,7 +58,7 @@ def interpret(
         check_size(problems, cluster.nodes, cluster.views, cluster.services)
         check_coverage(problems, cluster.nodes, cluster.views, cluster.services, cluster.arbiter.kind)
         warn_of_services(problems, cluster.services)
-        warn_of_lines(problems, len(cluster.nodes.all), cluster.views, cluster.timing)
+        warn_of_lines(problems, len(cluster.nodes.all), cluster.views, cluster.services, cluster.timing)
     own, is_here = _find_node(problems, cluster.nodes.names(), node, here, elsewhere)
     configuration = _view(cluster, file.absolute(), own, here.paths, problems)
     if judge_key and cluster.key_file is not None:

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
-from msgspec import msgpack
-
-from heart.beat import GOODBYE, LEAVING, PROBE, Entry, Order, Word
+from heart.beat import GOODBYE, LEAVING, PROBE, Order, Word
 from heart.core import inputs
 from heart.core.decisions import Decision, Finished, StoreIncarnation, StorePeer
 from heart.core.inputs import Heard
@@ -23,6 +21,7 @@ from heart.core.reconfiguration import Reconfiguration
 from heart.core.services.scene import SPEAKING
 from heart.core.services.tenures import Tenures
 from heart.core.settings import Settings
+from heart.core.shared.news import News, choose
 from heart.core.shared.operator import Operator
 from heart.core.state import Record, State
 from heart.core.talk.line import Line
@@ -173,16 +172,12 @@ class Core:
         """Whether a peer that speaks has another status table, or other orders."""
         return any(peer.life in SPEAKING and peer.word.digest != digest for peer in self.state.everyone)
 
-    def _news(self) -> tuple[tuple[Entry, ...], tuple[Order, ...]]:
-        """As much of the status table and the orders as a beat has room for, another part each time."""
+    def _news(self) -> News:
         state = self.state
         heard = sum(1 for peer in state.everyone if peer.incarnation)
-        room, turn = state.voice.room.for_news(heard), state.voice.sequence
-        entries: tuple[Entry, ...] = ()
-        if turn % 2 or not state.orders.digest:
-            entries = state.table.fitting(room, turn // 2)
-            room -= sum(len(msgpack.encode(entry)) for entry in entries)
-        return entries, state.orders.fitting(room, turn // 2)
+        most = state.voice.room.for_news(heard)
+        calm = min(most, state.voice.calm_news)
+        return choose(state.table, state.orders, state.voice.sequence, calm, most)
 
     def _say_goodbye(self, now: float) -> None:
         """Nothing is held any more: say so on every link, and say it again, for a frame may be lost."""

@@ -101,7 +101,8 @@ def careful_settings(old: Settings, new: Settings) -> Settings:
         replace(service, stop=min(service.stop, stops.get(service.name, service.stop)))
         for service in new.services
     )
-    return replace(new, timing=careful_timing(old.timing, new.timing), services=services)
+    timing = careful_timing(old.timing, new.timing)
+    return replace(new, timing=timing, services=services, patient=old.judges() == new.judges())
 
 
 def careful_timing(old: Timing, new: Timing) -> Timing:

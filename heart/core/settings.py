@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from heart.beat import REST_FRAME, name_hash
+from heart.beat import MAX_FRAME, REST_FRAME, name_hash
 from heart.config.model import SAFETY, Node, Service, Timing
 
 BITS_PER_BYTE = 10  # on a serial line: a start bit, eight bits of data, a stop bit
 LINE_OVERHEAD = 4  # bytes that framing adds on a serial line
 SHARE = 2  # a line never sends more than one part in this many of its capacity
-FURTHER_ACK = 40  # bytes, at the most at rest, for each node beyond the second
+FURTHER_NODE, FURTHER_LINK, FURTHER_SERVICE = 40, 16, 16  # bytes at rest, beyond two, two and one
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,23 @@ class LinkSettings:
         return 2 * self.others * self.occupied(self.frame)
 
 
-def frame_at_rest(nodes: int) -> int:
-    """The most bytes of a beat at rest in a cluster of so many nodes."""
-    return REST_FRAME + FURTHER_ACK * max(0, nodes - 2)
+def frame_at_rest(nodes: int, links: int, services: int) -> int:
+    """The most bytes of a beat at rest in a cluster of so many nodes and services, and links on a node."""
+    further = (
+        FURTHER_NODE * max(0, nodes - 2)
+        + FURTHER_LINK * max(0, links - 2)
+        + FURTHER_SERVICE * max(0, services - 1)
+    )
+    return min(MAX_FRAME, REST_FRAME + further)
 
 
 def link_settings(
-    nodes: int, links: Iterable[tuple[str, tuple[str, ...], int | None]]
+    nodes: int, services: int, links: Iterable[tuple[str, tuple[str, ...], int | None]]
 ) -> tuple[LinkSettings, ...]:
-    """The links of a cluster of so many nodes, from their names, nodes and baud rates."""
-    frame = frame_at_rest(nodes)
+    """The links of a cluster of so many nodes and services, from their names, nodes and baud rates."""
+    links = tuple(links)
+    most = max((sum(node in on for _, on, _ in links) for _, ends, _ in links for node in ends), default=0)
+    frame = frame_at_rest(nodes, most, services)
     return tuple(LinkSettings(name, on, baud, max(0, nodes - 2), frame) for name, on, baud in links)
 
 
@@ -70,7 +77,8 @@ class Settings:
 
     `configuration` is the digest by which nodes compare their files, `meaning` what the file says key by
     key, and `parts` what sums that up for the others (heart.config.meaning). `keys` are marks of the
-    cluster's keys that this node has (heart.keys).
+    cluster's keys that this node has (heart.keys). `patient` is whether a lease may be longer than `lease`
+    on a slow line: not while peers may judge by other times than ours.
     """
 
     cluster: str
@@ -86,6 +94,7 @@ class Settings:
     parts: bytes = b""
     reach: tuple[LinkSettings, ...] = ()
     keys: tuple[int, ...] = ()
+    patient: bool = True
 
     def names(self) -> tuple[str, ...]:
         """The names of all nodes, in the order of the configuration."""
@@ -103,15 +112,24 @@ class Settings:
         """How long a peer may be silent before it is dead, whose beats come at this interval (rule 1)."""
         return self.timing.dead if interval <= self.timing.beat else max(self.timing.dead, 4 * interval)
 
+    def calm_size(self, link: LinkSettings) -> int:
+        """The bytes of a frame that keeps a line busy for a quarter of what its silence may last."""
+        quarter = self.judge(link.guaranteed(self.timing.beat)) / 4
+        return int(quarter * (link.baud or 0) / (SHARE * BITS_PER_BYTE)) - LINE_OVERHEAD
+
     def lease(self, judge: float, stop: float) -> float:
         """The lease that a peer gives who will call us dead after `judge` seconds (rule 7).
 
         On a line slower than the beat even a good ack is older than `lease`; there it may be as old
         as leaves the time to let go before that peer's verdict.
         """
-        if judge <= self.timing.dead:
+        if judge <= self.timing.dead or not self.patient:
             return self.timing.lease
         return max(self.timing.lease, judge / SAFETY - stop)
+
+    def judges(self) -> dict[str, float]:
+        """By each link's name, how long a peer that is heard there alone may be silent."""
+        return {link.name: self.judge(link.guaranteed(self.timing.beat)) for link in self.all_links()}
 
     def link_hashes(self) -> tuple[int, ...]:
         """The short hashes of this node's links, in the order in which its beats speak of them."""

@@ -13,7 +13,9 @@ def core_settings(configuration: Configuration, keys: Keys) -> Settings:
     """The settings of one node's core."""
     own = {link.name for link in configuration.links}
     reach = link_settings(
-        len(configuration.nodes), ((link.name, link.nodes, link.baud) for link in configuration.reach)
+        len(configuration.nodes),
+        len(configuration.services),
+        ((link.name, link.nodes, link.baud) for link in configuration.reach),
     )
     return Settings(
         configuration.cluster,

@@ -47,7 +47,7 @@ class SimulatedCluster:
         wires = {"lan": None, "cable": 115200} if links is None else links
         self.media = {name: Medium(self.world, name) for name in wires}
         reach = link_settings(
-            len(names), ((link, (ends or {}).get(link, names), baud) for link, baud in wires.items())
+            len(names), 1, ((link, (ends or {}).get(link, names), baud) for link, baud in wires.items())
         )
         web = Service("web", names, stop, (), **service)
         codec = Codec("simulated", Keys({1: bytes(32)}, 1))

@@ -48,7 +48,7 @@ class ChainTests(SynchronousTestCase):
         names = ("alpha", "beta", "gamma", "delta")
         for row in table("cable.md", "## More than two machines"):
             cables = [("".join(ends), ends, int(row[0])) for ends in pairwise(names)]
-            reach = link_settings(len(names), cables)
+            reach = link_settings(len(names), 1, cables)
             own = tuple(link for link in reach if "delta" in link.peers)
             settings = Settings("web", "delta", tuple(map(Node, names)), TIMING, own, (), reach=reach)
             core = Core(settings, 0.0, 0.0, incarnation=1, seconds=1, terms={}, records={})

@@ -100,6 +100,26 @@ class ReloadTests(SynchronousTestCase):
         self.assertEqual(holders, ["beta"])
         self.assertGreater(taken_at - killed_at, 0.9)
 
+    def test_slower_line_in_one_file(self) -> None:
+        """On a line that one file reckons slower, a holder does not hold on beyond the other's verdict."""
+        for baud in (4800, 2400):
+            self.cluster = SimulatedCluster(1)
+            self.cluster.start()
+            self.cluster.run(3)
+            self.cluster.media["lan"].cut_all()
+            self.slow_down(9600, "alpha", "beta")
+            self.slow_down(baud, "alpha")
+            self.cluster.media["cable"].cut = {("alpha", "beta")}
+            self.assertNotIn(["alpha", "beta"], self.changes(15), baud)
+
+    def slow_down(self, baud: int, *names: str) -> None:
+        """These nodes take up that their cable is so slow."""
+        for name in names:
+            node = self.cluster.nodes[name]
+            links = tuple(replace(link, baud=baud if link.baud else None) for link in node.settings.links)
+            node.reconfigure(replace(node.settings, configuration=str(baud), links=links, reach=links))
+        self.cluster.run(10)
+
     def test_other_resources(self) -> None:
         """Other resources are started anew on the holder alone, which goes on to hold the service."""
         web = replace(self.alpha.settings.services[0], resources=(ScriptResource(("/bin/true",), 20.0),))

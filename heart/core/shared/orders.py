@@ -31,7 +31,8 @@ def newness(order: Order) -> tuple[int, str]:
 
 
 class Orders:
-    """The newest order of each kind for each subject. `digest` is empty while there is none.
+    """The newest order of each kind for each subject. `digest` is empty while there is none; `latest` is
+    the one that was put in last.
 
     Orders of unknown kinds are kept and passed on, too: they come from nodes with newer software.
     """
@@ -39,6 +40,7 @@ class Orders:
     def __init__(self, kept: Iterable[Order] = ()) -> None:
         self._orders: dict[tuple[str, str], Order] = {}
         self.digest = b""
+        self.latest: Order | None = None
         for order in kept:
             self._put(order)
         self._sum_up()
@@ -88,18 +90,6 @@ class Orders:
                 found.setdefault(node, {})[name] = order.value
         return found
 
-    def fitting(self, room: int, turn: int) -> tuple[Order, ...]:
-        """As many orders as fit into `room` bytes, beginning with another one each turn."""
-        orders = self.all()
-        chosen: list[Order] = []
-        for offset in range(len(orders)):
-            order = orders[(turn + offset) % len(orders)]
-            room -= len(msgpack.encode(order))
-            if room < 0:
-                break
-            chosen.append(order)
-        return tuple(chosen)
-
     def _value(self, kind: str, subject: str) -> str:
         order = self._orders.get((kind, subject))
         return "" if order is None else order.value
@@ -111,7 +101,7 @@ class Orders:
             return False
         if known is not None and newness(order) <= newness(known):
             return False
-        self._orders[key] = order
+        self._orders[key] = self.latest = order
         return True
 
     def _sum_up(self) -> None:

@@ -21,12 +21,13 @@ def newness(entry: Entry) -> tuple[int, int]:
 
 
 class StatusTable:
-    """The entries of the nodes of one configuration, seen from one of them."""
+    """The entries of the nodes of one configuration, seen from one of them. `latest` has changed last."""
 
     def __init__(self, nodes: tuple[str, ...], own: Entry) -> None:
         self._nodes = frozenset(nodes)
         self._own = own.node
         self._entries = {own.node: own}
+        self.latest = own
         self.digest = b""
         self._sum_up()
 
@@ -34,6 +35,7 @@ class StatusTable:
         """From now on these are the nodes of the configuration."""
         self._nodes = frozenset(nodes)
         self._entries = {name: entry for name, entry in self._entries.items() if name in self._nodes}
+        self.latest = self._entries[self._own]
         self._sum_up()
 
     def __getitem__(self, node: str) -> Entry:
@@ -69,20 +71,12 @@ class StatusTable:
         self._put(structs.replace(changed, version=own.version + 1))
         return True
 
-    def fitting(self, room: int, turn: int) -> tuple[Entry, ...]:
-        """As many entries as fit into `room` bytes, beginning with another one each turn."""
-        names = sorted(self._entries)
-        chosen: list[Entry] = []
-        for offset in range(len(names)):
-            entry = self._entries[names[(turn + offset) % len(names)]]
-            room -= len(msgpack.encode(entry))
-            if room < 0:
-                break
-            chosen.append(entry)
-        return tuple(chosen)
+    def all(self) -> tuple[Entry, ...]:
+        """Every entry, by the names of the nodes."""
+        return tuple(self._entries[name] for name in sorted(self._entries))
 
     def _put(self, entry: Entry) -> None:
-        self._entries[entry.node] = entry
+        self._entries[entry.node] = self.latest = entry
         self._sum_up()
 
     def _sum_up(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
-from heart.beat import GOODBYE, GOODBYE_SEQUENCE, Beat, Word
+from heart.beat import GOODBYE, GOODBYE_SEQUENCE, MAX_FRAME, Beat, Word
 from heart.codec import frame_size
 from heart.core.decisions import Send
 from heart.core.peers.peer import Peer
@@ -21,7 +21,11 @@ FAREWELL_EVERY = 0.005
 
 
 class Voice:
-    """The sending half of one incarnation of this node. Times are awake seconds."""
+    """The sending half of one incarnation of this node. Times are awake seconds.
+
+    `calm_news` is how many bytes of news a beat may bring without holding up the slowest line of the
+    cluster, over which it may go or be passed on.
+    """
 
     def __init__(self, settings: Settings, now: float, incarnation: int) -> None:
         self.lines: tuple[Line, ...] = ()
@@ -52,6 +56,8 @@ class Voice:
                 lines[link.name] = Line(link, self._beat)
         self.lines = tuple(lines[link.name] for link in settings.links)
         self.room = Room(len(settings.links), len(settings.services))
+        serial = [link for link in settings.all_links() if link.baud is not None]
+        self.calm_news = min((settings.calm_size(link) - link.frame for link in serial), default=MAX_FRAME)
 
     def line(self, name: str) -> Line | None:
         """The line of this name."""
