@@ -11,12 +11,12 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from heart.arbiters import make_arbiter
-from heart.config.model import Configuration, Service
+from heart.config.model import Configuration, PluginResource, Resource, Service
 from heart.config.model import Link as LinkSettings
 from heart.events import text
 from heart.events.command import EventCommand, make_event_command
 from heart.events.history import Event, History
-from heart.interfaces import IArbiter, ILink, InThread, LinkUser
+from heart.interfaces import IArbiter, ILink, InThread, IResource, LinkUser
 from heart.links import make_link
 from heart.links.roster import Roster
 from heart.node.clocks import time_of_day
@@ -26,6 +26,9 @@ from heart.node.results import Results
 from heart.node.threads import make_threads
 from heart.resources import make_resource
 from heart.resources.sequence import Sequence
+
+PLUGGED = 8
+"""Threads for all resources from plug-ins together."""
 
 LAST_EVENTS = 1.0
 """Seconds in which a command that is to be told no more events is still told those that wait."""
@@ -63,6 +66,7 @@ class Hands:
         self._arbiters = self._in_thread("arbiters", 4)
         self._devices = make_threads("devices", 1)
         self._kernel = make_threads("kernel", 1)
+        self._plugged = make_threads("plug-ins", PLUGGED)
         self._links = Roster(self._make_link)
         self._told: tuple[str, ...] | None = None
         self._event_command: EventCommand | None = None
@@ -113,7 +117,7 @@ class Hands:
             self._reactor,
             service.name,
             service.resources,
-            lambda settings: make_resource(settings, self._reactor, self._kernel),
+            self._make_resource,
             service.stop,
             self.results,
             partial(self.ledger.changed, service.name),
@@ -128,6 +132,11 @@ class Hands:
         if command is not None:
             self._event_command = make_event_command(self._reactor, self.history, command)
             self._event_command.start()
+
+    def _make_resource(self, settings: Resource) -> IResource:
+        """A thread that a plug-in leaves hanging is none that an address waits for."""
+        threads = self._plugged if isinstance(settings, PluginResource) else self._kernel
+        return make_resource(settings, self._reactor, threads)
 
     def _make_link(self, settings: LinkSettings) -> ILink:
         return make_link(settings, self._reactor, self._devices)

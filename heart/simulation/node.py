@@ -23,7 +23,7 @@ class SimulatedNode:
 
     `starts_in`, `stops_in` and `checks_in` are the seconds that resources take; `fails` are services that
     do not start, `sick` those that run and report a problem. `answers` are what operators were told, by
-    number.
+    number. `life` counts the lives of its daemon.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class SimulatedNode:
         self.records: dict[str, Record] = {}
         self._received: list[tuple[str, bytes]] = []
         self._waiting: list[inputs.Input] = []
-        self._life = self._asked = 0
+        self.life = self._asked = 0
         self._tick_at = inf
         for medium in media:
             medium.plug_in(self.name, self._frame)
 
     def start(self, seconds: int = 1_700_000_000) -> None:
         """Begin a life of the daemon; what a killed one left behind is released first."""
-        self._life += 1
+        self.life += 1
         self.holding.clear()
         self.finished = self.paused = False
         self._received, self._waiting = [], []
@@ -80,7 +80,7 @@ class SimulatedNode:
 
     def kill(self) -> None:
         """The machine dies: nothing of it runs any more."""
-        self._life += 1
+        self.life += 1
         self.core = None
         self.holding.clear()
 
@@ -91,7 +91,7 @@ class SimulatedNode:
     def pause(self, seconds: float) -> None:
         """The daemon is stopped for a while, and its resources go on: then it finds what has come in."""
         self.paused = True
-        life = self._life
+        life = self.life
         self.world.after(seconds, lambda: self._wake(life))
 
     def give(self, event: inputs.Input) -> None:
@@ -122,10 +122,10 @@ class SimulatedNode:
                 self.give(inputs.LinkUp(link.name))
 
     def _wake(self, life: int) -> None:
-        if life != self._life:
+        if life != self.life:
             return
         self.paused = False
-        self._tick(self._life, force=True)
+        self._tick(self.life, force=True)
         self._read()
         waiting, self._waiting = self._waiting, []
         for event in waiting:
@@ -153,11 +153,11 @@ class SimulatedNode:
         due = max(self.core.next_deadline(), self.world.now)
         if due < self._tick_at:
             self._tick_at = due
-            life = self._life
+            life = self.life
             self.world.after(due - self.world.now, lambda: self._tick(life))
 
     def _tick(self, life: int, force: bool = False) -> None:
-        if life != self._life or self.core is None or self.paused:
+        if life != self.life or self.core is None or self.paused:
             return
         self._tick_at = inf
         if force or self.world.now >= self.core.next_deadline():
@@ -166,8 +166,8 @@ class SimulatedNode:
             self._set_timer()
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
-        life = self._life
-        self.world.after(seconds, lambda: act() if life == self._life else None)
+        life = self.life
+        self.world.after(seconds, lambda: act() if life == self.life else None)
 
     def _carry_out(self, decision: d.Decision) -> None:
         match decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from heart.simulation.cluster import SimulatedCluster
 from heart.simulation.world import Medium
@@ -15,11 +16,11 @@ LOSSES = (0.0, 0.1, 0.3, 0.5, 0.9)
 
 
 class Trouble:
-    """A cluster under random trouble. One seed makes one history."""
+    """A cluster under random trouble. One seed makes one history; `service` are fields of its service."""
 
-    def __init__(self, seed: int, names: tuple[str, ...] = AB, baud: int = 115200) -> None:
+    def __init__(self, seed: int, names: tuple[str, ...] = AB, baud: int = 115200, **service: Any) -> None:
         self.random = Random(seed)
-        self.cluster = SimulatedCluster(seed, names, {"lan": None, "cable": baud})
+        self.cluster = SimulatedCluster(seed, names, {"lan": None, "cable": baud}, **service)
         self.names = names
         self.lan, self.cable = self.cluster.media["lan"], self.cluster.media["cable"]
         on_the_wire = 120 * 10 / baud
@@ -65,11 +66,15 @@ class Trouble:
         changes = self.cluster.run(self.random.uniform(0.05, 4))
         return [change for change in changes if len(change[1]) > 1]
 
-    def end(self) -> list[tuple[float, list[str]]]:
-        """All trouble ends, and the cluster settles; returns the changes of holders after that."""
+    def heal(self) -> None:
+        """Both media are whole again."""
         for medium in (self.lan, self.cable):
             medium.heal()
             medium.loss = medium.repeat = 0.0
+
+    def end(self) -> list[tuple[float, list[str]]]:
+        """All trouble ends, and the cluster settles; returns the changes of holders after that."""
+        self.heal()
         self.start_all()
         self.cluster.run(SETTLED)
         return self.cluster.run(5)
