@@ -17,7 +17,7 @@ from bench.figures import Unmeasured
 from heart.arbiters.trust import Trust
 from heart.beat import ABLE, CLAIMS, Ack, Beat, Entry, ServiceWord, Word, name_hash
 from heart.codec import Codec
-from heart.config.model import Arbiter, Configuration, Node, Paths, Service, UdpLink
+from heart.config.model import Arbiter, Configuration, Node, Paths, Reach, Service, UdpLink
 from heart.config.timing import DEFAULT
 from heart.core import inputs
 from heart.core.cluster import Core
@@ -211,4 +211,5 @@ def _configuration(folder: Path, port: int) -> Configuration:
         events=None,
         paths=Paths(folder, folder),
         digest="0" * 16,
+        reach=(Reach("lan", NAMES),),
     )
