@@ -119,6 +119,7 @@ def _hearing(peer: Peer, hearing: LinkHearing, line: Line, now: float) -> dict[s
 
 
 def _service(core: Core, tenure: ServiceTenure, time_of_day: TimeOfDay) -> dict[str, Any]:
+    own = core.state.settings.node
     held_by, state, term = holder(core.state, tenure)
     failed = noted(core.state, tenure.name, FAILED)
     nodes = tenure.service.nodes
@@ -129,7 +130,7 @@ def _service(core: Core, tenure: ServiceTenure, time_of_day: TimeOfDay) -> dict[
         "holder": held_by,
         "term": term,
         "state": state,
-        "since": time_of_day(tenure.since),
+        "since": time_of_day(tenure.since if held_by in (None, own) else tenure.previous_since),
         "reason": _reason(core, tenure, held_by, failed),
         "wait": tenure.wait,
         "hindrance": tenure.health.hindrance,

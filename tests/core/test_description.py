@@ -42,6 +42,13 @@ class ServiceTests(SynchronousTestCase):
         told = (service["holder"], service["state"], service["term"], service["reason"])
         self.assertEqual(told, ("beta", "stopping", DAY, "held by beta"))
 
+    def test_held_elsewhere_since(self) -> None:
+        """Held elsewhere, it says since when this node sees it there, not since when it is not here."""
+        self.bench.run_to(0.5, [self.beta])
+        self.beta.service_flags, self.beta.term = ABLE | CLAIMS, DAY
+        self.bench.run_to(0.95, [self.beta])
+        self.assertEqual(self.service()["since"], "at 0.6")
+
     def test_held_here(self) -> None:
         """Held here, it says since when and why."""
         self.bench.run_to(1.15, [self.beta])

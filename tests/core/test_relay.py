@@ -89,7 +89,9 @@ class HearingTests(RelayCase):
 
     def refused(self) -> int:
         """How many frames were refused."""
-        return sum(sum(counts.values()) for counts in self.bench.core.ear.refused.values())
+        core = self.bench.core
+        by_link = sum(sum(counts.values()) for counts in core.ear.refused.values())
+        return by_link + sum(sum(peer.refused.values()) for peer in core.state.everyone)
 
     def test_counts_for_its_sender(self) -> None:
         """It counts for the sender's life and not for the link."""

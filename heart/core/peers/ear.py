@@ -62,7 +62,7 @@ class Ear:
             return self._replayed(link, peer)
         if sequence == GOODBYE_SEQUENCE:
             return self._goodbye(now, peer, link, beat)
-        return self._second_copy(now, peer, hearing, beat)
+        return self._second_copy(now, peer, link, hearing, beat)
 
     def refuse(self, link: str, reason: str) -> bool:
         """Count a frame that is not taken in; never news."""
@@ -193,7 +193,7 @@ class Ear:
             self._relay.take(now, peer, link, beat)
         return True
 
-    def _second_copy(self, now: float, peer: Peer, hearing: LinkHearing, beat: Beat) -> bool:
+    def _second_copy(self, now: float, peer: Peer, link: str, hearing: LinkHearing, beat: Beat) -> bool:
         """The same beat on another link says only that this link works; on the same link it is a replay.
 
         Others may pass a beat on to us by more than one way: then the first copy has said it all.
@@ -201,7 +201,7 @@ class Ear:
         if hearing is peer.relayed and beat.sequence <= hearing.sequence:
             return False
         if beat.sequence <= hearing.sequence or peer.life in (Life.DEAD, Life.LEFT):
-            return self._replayed(hearing.name, peer)
+            return self._replayed(link, peer)
         hearing.hear(now, beat)
         for ack in beat.acks:
             if ack.peer == self._hash and ack.incarnation == self._voice.incarnation:

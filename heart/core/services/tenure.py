@@ -64,9 +64,10 @@ class ServiceTenure:
     """One service, as this node holds it or does not. Times are awake seconds.
 
     `term` is the term of the present or last tenure here, `known_term` the greatest of the cluster, and
-    `cause` why this node took it. `previous` is the last holder as far as is known, `moved_at` when it
-    last changed, `steady` since when each peer has been up and able. `target` is where an operator
-    wants it. `renewed` says that its resources are to be others, where it runs.
+    `cause` why this node took it. `previous` is the last holder as far as is known, `previous_since` since
+    when, `moved_at` when it last changed from one to another, `steady` since when each peer has been up
+    and able. `target` is where an operator wants it. `renewed` says that its resources are to be others,
+    where it runs.
     """
 
     def __init__(self, service: Service, wait: float, may_hold: bool, now: float, known_term: int) -> None:
@@ -82,6 +83,7 @@ class ServiceTenure:
         self.known_term = known_term
         self.cause = "start"
         self.previous: str | None = None
+        self.previous_since = now
         self.moved_at = -inf
         self.target: str | None = None
         self.steady: dict[str, float] = {}
@@ -129,6 +131,8 @@ class ServiceTenure:
         """This node is the holder, as far as is known."""
         if self.previous not in (None, node):
             self.moved_at = now
+        if self.previous != node:
+            self.previous_since = now
         self.previous = node
 
     def word(self, draining: bool) -> ServiceWord:
