@@ -54,7 +54,7 @@ class Address:
         self._user: ResourceUser | None = None
         self._watch: AddressWatch | None = None
         self._hindrance: str | None = None
-        self._held = self._looking = self._complained = False
+        self._held = self._looking = self._told_lost = self._complained = False
 
     def watch(self, user: ResourceUser) -> None:
         """Tell `user` of the interface's state, of the address's loss, and of others that claim it."""
@@ -142,7 +142,10 @@ class Address:
     async def _look(self) -> None:
         self._looking = False
         problem = _problem(await self._ask(self._book.presence)) if self._held else None
-        if problem is not None and self._held and self._hindrance is None and self._user is not None:
+        if not self._held or self._hindrance is not None or self._user is None:
+            return
+        told, self._told_lost = self._told_lost, problem is not None
+        if problem is not None and not told:  # the kernel tells of one loss more than once
             self._user.lost(self, f"{self.label}: {problem}")
 
     def _ask(
@@ -153,6 +156,7 @@ class Address:
 
     def _started(self, ignored: None) -> None:
         self._held = True
+        self._told_lost = False
         self._defence.begin()
         self.announce()
         self._listen()

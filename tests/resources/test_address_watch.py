@@ -88,6 +88,23 @@ class LossTests(AddressCase):
         self.threads.work()
         self.assertEqual(self.told.news, [("lost", GONE)])
 
+    def test_told_once(self) -> None:
+        """News that comes in the middle of a look tells the same loss no second time; the next one is."""
+        watch = self.watch()
+        self.start()
+        self.book.held["hh-a"].clear()
+        watch.user.address_changed()
+        self.threads.waiting.pop(0)()
+        watch.user.address_changed()
+        self.threads.work()
+        self.assertEqual(self.told.news, [("lost", GONE)])
+        self.stop()
+        self.start()
+        self.book.held["hh-a"].clear()
+        watch.user.address_changed()
+        self.threads.work()
+        self.assertEqual(self.told.news, [("lost", GONE), ("lost", GONE)])
+
     def test_put_back(self) -> None:
         """One that is there again when it is looked for was not lost; many news at once are one look."""
         watch = self.watch()
