@@ -38,6 +38,7 @@ from heart.beat import (
     name_hash,
 )
 from heart.codec import HEADER, SIGNATURE, Codec, Refusal
+from heart.core.services.electorate import hash_of
 from heart.core.shared.orders import Orders
 from heart.core.shared.table import StatusTable
 from heart.core.state import digest_of
@@ -169,7 +170,7 @@ def vectors() -> Iterator[Vector]:
     )
     yield Vector(
         "promise",
-        "A promise, as nodes with votes make it; under `trust` there is none, and receivers ignore it.",
+        "Under `quorum` alpha promises `web` to beta; three nodes vote, and another set is to come.",
         structs.replace(
             REST,
             sequence=4741,
@@ -177,6 +178,7 @@ def vectors() -> Iterator[Vector]:
                 (name_hash("lan"),),
                 (ServiceWord(name_hash("web"), TERM, ABLE | CLEAN, TERM, name_hash("beta")),),
                 BOTH.digest,
+                voters=(hash_of(("alpha", "beta", "gamma")), hash_of(("beta", "alpha"))),
             ),
             sent=(4741,),
             acks=(),

@@ -61,8 +61,8 @@ class Ack(Struct, frozen=True, array_like=True, gc=False):
 class ServiceWord(Struct, frozen=True, array_like=True, gc=False):
     """What the sender says of one service.
 
-    `term` is the term that it claims or asks for, otherwise the greatest that it knows. The promise
-    is for arbiters that vote; under `trust` it is never made.
+    `term` is the term that it claims or asks for, otherwise the greatest that it knows. A voter
+    promises the service to one node in one term (rule 5, `quorum`); where nobody votes, none is made.
     """
 
     service: Hash
@@ -111,6 +111,8 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
     """The part of a beat that rarely changes.
 
     `digest` sums up the sender's status table; `entries` and `orders` are sent where digests differ.
+    `voters` are the sets of voters that it knows (heart.core.services.electorate): that under which it votes,
+    or 0, and the one to come if there is one; empty where nobody votes.
     """
 
     links: tuple[Hash, ...]
@@ -118,6 +120,7 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
     digest: bytes
     entries: tuple[Entry, ...] = ()
     orders: tuple[Order, ...] = ()
+    voters: tuple[Hash, ...] = ()
 
 
 class Beat(Struct, frozen=True, array_like=True, gc=False):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+QUORUM = "quorum"  # the arbiter under which nodes vote
 SAFETY = 1.03  # two clocks that drift apart by 1 % at most, and some to spare (rule 4)
 
 

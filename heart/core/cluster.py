@@ -1,8 +1,9 @@
 """The core of a node: inputs and two monotonic clocks in, decisions out.
 
 `Core.step` takes one input in, then holds everything that time or the input may have changed against
-the rules. `Core.next_deadline` says when it wants to be called at the latest. Nothing here waits,
-reads a clock or draws lots, so the same inputs give the same decisions.
+the rules; where nothing can have changed a beat that is due is sent, and that is all. `Core.next_deadline`
+says when it wants to be called at the latest. Nothing here waits, reads a clock or draws lots, so the same
+inputs give the same decisions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from heart.core.peers.ear import Ear
 from heart.core.peers.peer import Life, Peer, Turn
 from heart.core.peers.watch import Watch
 from heart.core.reconfiguration import Reconfiguration
-from heart.core.services.scene import SPEAKING
+from heart.core.services.leases import urgent_age
 from heart.core.services.tenures import Tenures
 from heart.core.settings import Settings
 from heart.core.shared.news import News, choose
@@ -29,7 +30,8 @@ from heart.core.talk.relay import Relay
 from heart.core.talk.voice import FAREWELL, FAREWELL_EVERY
 from heart.core.wakefulness import Wakefulness
 
-STALE = 1.5  # beats after which a holder asks a rival for a fresh ack
+LATENESS = 0.25  # of a beat: who is later than that reads what has come before it speaks
+LOOK_EVERY = 1.0  # seconds between two looks at the rules at the most, though each says when it wants one
 STORE_EVERY = 10.0  # seconds between two times that the newest of each living peer is kept
 
 
@@ -40,7 +42,8 @@ class Core:
     machine is suspended. `incarnation` is greater than any before, `seconds` the time of day at the
     start, `terms` the greatest terms known of services, `records` the newest heard of peers, and
     `unclean` are services of which something that an earlier daemon left may still run here. `orders`
-    are those of operators that were known.
+    are those of operators that were known, `voters` and `coming` the sets of voters of the life before
+    (`StoreVoters`).
     """
 
     def __init__(
@@ -55,8 +58,13 @@ class Core:
         records: Mapping[str, Record],
         unclean: frozenset[str] = frozenset(),
         orders: Iterable[Order] = (),
+        voters: tuple[str, ...] = (),
+        coming: tuple[str, ...] = (),
     ) -> None:
         self.state = State(settings, awake, incarnation, records, orders)
+        self.state.voice.ahead = boot - awake
+        if settings.votes:
+            self.state.electorate.resume(voters, coming)
         self.relay = Relay(self.state)
         self.ear = Ear(self.state, self.relay)
         self._hear = self.ear.hear
@@ -69,6 +77,10 @@ class Core:
         self.reconfiguration = Reconfiguration(self.state, self.ear, self.relay, self.tenures)
         for service in sorted(unclean):
             self.tenures.cannot_hold(awake, service, "what an earlier daemon left of it may still run")
+        if settings.votes or voters:
+            self.tenures.keep_voters()
+        self._calm_word: Word | None = None
+        self._may_ask = True
         self._farewell_until = inf
         self._store_at = awake + STORE_EVERY
 
@@ -89,21 +101,32 @@ class Core:
         self._boot = boot
         state = self.state
         overdue = awake >= state.deadline
+        state.voice.ahead = boot - awake
         if overdue or boot - awake > self.wakefulness.greatest_gap:
             slept = self.wakefulness.slept(awake, boot, state.deadline)
             if slept:
-                self._slept(awake, slept)
-                overdue = True
+                self._slept(awake, slept, min(awake, state.deadline))
+                state.rules_at = awake
+            elif awake - state.deadline > state.timing.beat * LATENESS:
+                self.watch.woken()
+        if awake >= state.rules_at:
+            self.tenures.expire(awake)
         news = self._hear(awake, event.link, event.beat) if type(event) is Heard else self._take(awake, event)
-        if news or overdue:
+        if news or awake >= state.rules_at:
             self._hold_against_rules(awake)
-            return state.decided()
-        return ()
+        elif awake >= state.deadline:
+            state.deadline = state.rules_at
+            self._speak(awake)
+            self.relay.check(awake)
+        else:
+            return ()
+        return state.decided()
 
     def _hold_against_rules(self, now: float) -> None:
         """Everything that time or news may have changed, in the order: peers, services, beats."""
         state = self.state
-        state.deadline = inf
+        state.deadline = now + LOOK_EVERY
+        self._calm_word = None
         if state.outlived:
             self._begin_greater_life(now)
         self.reconfiguration.check(now)
@@ -114,16 +137,21 @@ class Core:
         self.operator.check(now)
         if state.leaving and not self.tenures.claiming():
             self._say_goodbye(now)
+            state.rules_at = state.deadline
             return
+        self._store_peers(now)
+        state.rules_at = state.deadline
+        self._may_ask = self._has_reason_to_ask(now)
         self._speak(now)
         self.relay.check(now)
-        self._store_peers(now)
 
     def _speak(self, now: float) -> None:
         """A regular beat where one is due, and one out of turn where there is something to say at once."""
+        if self.watch.dazed:
+            return
         state = self.state
         voice = state.voice
-        regular = voice.keep_time(now, self.watch.probing)
+        regular = voice.keep_time(now, self.watch.probing or self.tenures.hurried)
         answers = state.answer and now >= voice.answer_at()
         asks = self._asks(now)
         if regular or state.speak_now or answers:
@@ -148,7 +176,21 @@ class Core:
 
     def _asks(self, now: float) -> tuple[Peer, ...]:
         """The peers whose answer is wanted at once. Never in a mere answer, or two would go on for ever."""
+        if not self._may_ask:
+            return ()
         return tuple(peer for peer in self.state.everyone if self._is_asked(now, peer))
+
+    def _has_reason_to_ask(self, now: float) -> bool:
+        """Whether there may be such a peer before the next look at the rules."""
+        state, timing = self.state, self.state.timing
+        return (
+            self.watch.probing
+            or state.ask_all
+            or state.asking
+            or self.tenures.hurried
+            or (timing.lease < 3 * timing.beat and self.tenures.claiming())
+            or any(not peer.proven and peer.incarnation for peer in state.everyone)
+        )
 
     def _is_asked(self, now: float, peer: Peer) -> bool:
         state, timing = self.state, self.state.timing
@@ -158,19 +200,29 @@ class Core:
             return now < peer.heard_at + timing.dead
         if state.asking:
             return peer.life is Life.UP
-        stale = timing.lease < 3 * timing.beat or now - peer.lease_from > STALE * timing.beat
-        return peer.life is Life.UP and stale and self.tenures.claiming()
+        if peer.life is not Life.UP or not self.tenures.claiming():
+            return False
+        return timing.lease < 3 * timing.beat or (
+            self.tenures.hurried and now >= peer.lease_from + urgent_age(timing, timing.lease)
+        )
 
     def _word(self) -> Word:
+        """What rarely changes: between two looks at the rules only by news that others have not got yet."""
+        if self._calm_word is not None:
+            return self._calm_word
         state = self.state
         services = self.tenures.words()
         digest = state.digest()
         entries, orders = self._news() if self._differs(digest) else ((), ())
-        return Word(state.settings.link_hashes(), services, digest, entries, orders)
+        voters = state.electorate.word() if state.settings.votes else ()
+        word = Word(state.settings.link_hashes(), services, digest, entries, orders, voters)
+        if not entries and not orders:
+            self._calm_word = word
+        return word
 
     def _differs(self, digest: bytes) -> bool:
         """Whether a peer that speaks has another status table, or other orders."""
-        return any(peer.life in SPEAKING and peer.word.digest != digest for peer in self.state.everyone)
+        return any(peer.speaks and peer.word.digest != digest for peer in self.state.everyone)
 
     def _news(self) -> News:
         state = self.state
@@ -200,17 +252,23 @@ class Core:
             return
         state.wake_by(now + FAREWELL_EVERY)
 
-    def _slept(self, now: float, seconds: float) -> None:
-        """Rule 2: what this node missed says nothing; what it held for too long it lets go of first."""
+    def _slept(self, now: float, seconds: float, since: float) -> None:
+        """Rule 2: what this node missed says nothing; what it held for too long it lets go of first.
+
+        It slept for so many seconds of either clock, and on the awake one since then.
+        """
         state = self.state
         state.slept_at = now
         state.started_at = max(state.started_at + seconds, now + state.timing.dead)
+        if since <= state.votes_from:  # it was awake for less than it is to wait before it votes
+            state.votes_from = max(state.votes_from + now - since, now + state.timing.dead)
         state.report("slept", f"this node could not act for {seconds:.3g} s", seconds=round(seconds, 3))
         self.tenures.delay(seconds)
         if seconds > state.timing.lease:
             facts = f"was asleep for {seconds:.3g} s, longer than `lease`"
             self.tenures.let_go_of_all(now, "lease", facts, forced=True)
         state.ask_all = state.speak_now = True
+        self.watch.woken()
 
     def _begin_greater_life(self, now: float) -> None:
         """Others remember more of this node than it does: what it holds, it may hold wrongly."""
@@ -218,6 +276,7 @@ class Core:
         incarnation, state.outlived = state.outlived + 1, 0
         facts = f"others remember a later life of this node: it begins incarnation {incarnation}"
         self.tenures.let_go_of_all(now, "lease", facts, forced=True)
+        self.tenures.forget_promises(now)
         state.voice.begin(incarnation)
         state.table.write(incarnation=incarnation)
         for peer in state.everyone:
@@ -242,6 +301,8 @@ class Core:
     def _take(self, now: float, event: inputs.Input) -> bool:
         """Take in anything but a beat; True where it is news."""
         match event:
+            case inputs.Tick():
+                return False
             case inputs.Refused(link, reason):
                 return self.ear.refuse(link, reason)
             case inputs.LinkUp(link):
@@ -264,6 +325,8 @@ class Core:
                 self.tenures.hindered(now, service, hindrance)
             case inputs.Contested(service, claim):
                 self.tenures.contested(service, claim)
+            case inputs.VotersKept(coming):
+                self.state.electorate.kept = coming
             case inputs.Command():
                 self.operator.command(now, event)
             case inputs.Reconfigure(settings):

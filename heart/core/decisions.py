@@ -92,6 +92,16 @@ class StoreIncarnation(Struct, frozen=True):
     incarnation: int
 
 
+class StoreVoters(Struct, frozen=True):
+    """Keep the set of voters in force across restarts; `coming` is the one agreed to next, or empty.
+
+    Ends in `VotersKept` once it is on the disk; where it cannot be, in nothing.
+    """
+
+    voters: tuple[str, ...]
+    coming: tuple[str, ...]
+
+
 class StorePeer(Struct, frozen=True):
     """Keep the newest that was heard of a peer across restarts; nothing waits for it."""
 
@@ -139,6 +149,7 @@ Decision = (
     | StoreTerm
     | StoreIncarnation
     | StorePeer
+    | StoreVoters
     | StoreOrders
     | Answered
     | Report

@@ -34,11 +34,26 @@ def describe(core: Core, now: float, time_of_day: TimeOfDay) -> dict[str, Any]:
         "since": time_of_day(core.state.since),
         "lateness": {"minute": round(minute, 6), "hour": round(hour, 6)},
         "paused": False,
-        "arbiter": {"kind": settings.arbiter},
+        "arbiter": _arbiter(core),
         "differences": _differences(core),
         "nodes": [_node(core, name.name, name.witness, time_of_day) for name in settings.nodes],
         "links": [_link(core, line, now, time_of_day) for line in core.state.voice.lines],
         "services": [_service(core, tenure, time_of_day) for tenure in core.tenures.all],
+    }
+
+
+def _arbiter(core: Core) -> dict[str, Any]:
+    state = core.state
+    if not state.settings.votes:
+        return {"kind": state.settings.arbiter}
+    electorate = state.electorate
+    heard = 1 + sum(peer.speaks and electorate.counts(peer) for peer in state.everyone)
+    return {
+        "kind": state.settings.arbiter,
+        "voters": list(electorate.voters),
+        "needed": electorate.needed,
+        "heard": heard,
+        "between": electorate.between,
     }
 
 

@@ -98,6 +98,12 @@ class Contested(Struct, frozen=True):
     reason: str
 
 
+class VotersKept(Struct, frozen=True):
+    """What `StoreVoters` asked for is on the disk; `coming` is the next set, or empty."""
+
+    coming: tuple[str, ...]
+
+
 class Command(Struct, frozen=True):
     """An operator asks for something at this node; the core says `Answered` to `number`, in its own time."""
 
@@ -133,6 +139,7 @@ Input = (
     | Checked
     | Hindered
     | Contested
+    | VotersKept
     | Command
     | Reconfigure
     | Shutdown

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 
-from heart.config.model import Service, Timing
+from heart.config.model import QUORUM, Service, Timing
 from heart.core.peers.ear import Ear
 from heart.core.peers.peer import Life
 from heart.core.services.tenures import Tenures
@@ -83,7 +83,12 @@ class Reconfiguration:
         return all(entry is None or entry.configuration == wanted for entry in entries)
 
     def _put_in_force(self, now: float, settings: Settings, waits: Waits) -> None:
+        voted = self._state.settings.votes
         self._state.adopt(settings, now)
+        if settings.votes and not voted:
+            self._tenures.begin_to_vote(now)
+        elif voted and not settings.votes:
+            self._tenures.cease_to_vote()
         self._ear.adopt()
         self._relay.adopt()
         self._tenures.adopt(now, waits)
@@ -95,14 +100,19 @@ def wait(settings: Settings, service: Service) -> float:
 
 
 def careful_settings(old: Settings, new: Settings) -> Settings:
-    """The new settings with those times of either that break no promise while both are in use."""
+    """The new settings with those times of either that break no promise while both are in use.
+
+    Nodes vote when all do, so until then the arbiter stays what it was.
+    """
     stops = {service.name: service.stop for service in old.services}
     services = tuple(
         replace(service, stop=min(service.stop, stops.get(service.name, service.stop)))
         for service in new.services
     )
     timing = careful_timing(old.timing, new.timing)
-    return replace(new, timing=timing, services=services, patient=old.judges() == new.judges())
+    arbiter = new.arbiter if QUORUM not in (old.arbiter, new.arbiter) else old.arbiter
+    patient = old.judges() == new.judges()
+    return replace(new, timing=timing, services=services, patient=patient, arbiter=arbiter)
 
 
 def careful_timing(old: Timing, new: Timing) -> Timing:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from heart.beat import MAX_FRAME, REST_FRAME, name_hash
-from heart.config.model import SAFETY, Node, Service, Timing
+from heart.config.model import QUORUM, SAFETY, Node, Service, Timing
 
 BITS_PER_BYTE = 10  # on a serial line: a start bit, eight bits of data, a stop bit
 LINE_OVERHEAD = 4  # bytes that framing adds on a serial line
 SHARE = 2  # a line never sends more than one part in this many of its capacity
 FURTHER_NODE, FURTHER_LINK, FURTHER_SERVICE = 40, 16, 16  # bytes at rest, beyond two, two and one
+VOTERS, PROMISE = 5, 12  # bytes at rest where nodes vote, the second for each service
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,24 @@ class LinkSettings:
         return 2 * self.others * self.occupied(self.frame)
 
 
-def frame_at_rest(nodes: int, links: int, services: int) -> int:
+def frame_at_rest(nodes: int, links: int, services: int, votes: bool = False) -> int:
     """The most bytes of a beat at rest in a cluster of so many nodes and services, and links on a node."""
     further = (
         FURTHER_NODE * max(0, nodes - 2)
         + FURTHER_LINK * max(0, links - 2)
         + FURTHER_SERVICE * max(0, services - 1)
+        + (VOTERS + PROMISE * services if votes else 0)
     )
     return min(MAX_FRAME, REST_FRAME + further)
 
 
 def link_settings(
-    nodes: int, services: int, links: Iterable[tuple[str, tuple[str, ...], int | None]]
+    nodes: int, services: int, links: Iterable[tuple[str, tuple[str, ...], int | None]], votes: bool = False
 ) -> tuple[LinkSettings, ...]:
     """The links of a cluster of so many nodes and services, from their names, nodes and baud rates."""
     links = tuple(links)
     most = max((sum(node in on for _, on, _ in links) for _, ends, _ in links for node in ends), default=0)
-    frame = frame_at_rest(nodes, most, services)
+    frame = frame_at_rest(nodes, most, services, votes)
     return tuple(LinkSettings(name, on, baud, max(0, nodes - 2), frame) for name, on, baud in links)
 
 
@@ -95,6 +97,11 @@ class Settings:
     reach: tuple[LinkSettings, ...] = ()
     keys: tuple[int, ...] = ()
     patient: bool = True
+
+    @property
+    def votes(self) -> bool:
+        """Whether the nodes vote who may hold a service: the arbiter is `quorum`."""
+        return self.arbiter == QUORUM
 
     def names(self) -> tuple[str, ...]:
         """The names of all nodes, in the order of the configuration."""

@@ -11,6 +11,7 @@ from heart.beat import Entry, Order, name_hash
 from heart.core.decisions import Decision, Report, StoreOrders
 from heart.core.peers.hearing import LinkHearing
 from heart.core.peers.peer import Peer
+from heart.core.services.electorate import Electorate
 from heart.core.services.scene import Scene
 from heart.core.settings import LinkSettings, Settings
 from heart.core.shared.orders import ATTRIBUTE, Orders
@@ -24,9 +25,11 @@ Record = tuple[int, int]  # the newest incarnation and sequence number that were
 class State:
     """One node's knowledge. Times are awake seconds; -inf means never.
 
-    `speak_now` asks for a beat in this step, `answer` for one that answers a peer, `asking` says
+    `deadline` is when something is to be done, be it only a beat, `rules_at` when a rule may say something
+    else. `speak_now` asks for a beat in this step, `answer` for one that answers a peer, `asking` says
     that a service waits for acks. `outlived` is an incarnation of this node that others remember
-    and it does not; 0 if there is none.
+    and it does not; 0 if there is none. Where nodes vote, this one neither promises nor leases anything
+    before `votes_from`.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class State:
         self.peers = {name: _make_peer(settings, name, now, records.get(name)) for name in settings.peers()}
         self.everyone = tuple(self.peers.values())
         self.voice = Voice(settings, now, incarnation)
+        self.own_hash = name_hash(settings.node)
+        self.electorate = Electorate(settings.node, settings.names())
         own = Entry(
             settings.node,
             incarnation,
@@ -56,6 +61,7 @@ class State:
         self.since = now
         longest = max((self.timing.wait(service.stop) for service in settings.services), default=0.0)
         self.started_at = now + max(self.timing.start, longest)
+        self.votes_from = now + longest
         self.slept_at = -inf
         self.leaving = False
         self.speak_now = False
@@ -63,7 +69,7 @@ class State:
         self.ask_all = False
         self.asking = False
         self.outlived = 0
-        self.deadline = now
+        self.deadline = self.rules_at = now
         self._decisions: list[Decision] = []
 
     def adopt(self, settings: Settings, now: float) -> None:
@@ -79,6 +85,10 @@ class State:
         for name in self.peers.keys() - set(settings.peers()):
             del self.peers[name]
         self.everyone = tuple(self.peers[name] for name in settings.peers())
+        if settings.votes:
+            self.electorate.want(settings.names())
+        else:
+            self.electorate = Electorate(settings.node, settings.names())
         self.voice.adopt(settings)
         self.table.adopt(settings.names())
         self.table.write(configuration=settings.configuration, parts=settings.parts, keys=settings.keys)

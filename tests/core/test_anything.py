@@ -17,6 +17,10 @@ from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.cluster import Core
 from heart.core.settings import LinkSettings
+from heart.simulation.invariants.base import Ground
+from heart.simulation.invariants.facts import Facts
+from heart.simulation.invariants.succession import TermsGrow
+from heart.simulation.invariants.talking import NumbersGrow
 from tests.beats import KEYS, beats
 from tests.core.support import DAY, TIMING, Bench, FakePeer, make_settings
 
@@ -74,13 +78,18 @@ class CoreMachine(RuleBasedStateMachine):
         self.terms: list[int] = []
         self.running: int | None = None
         self.finished = False
+        ground = Ground(("alpha", "beta"), TIMING, TIMING, 0.3, lambda a, b: (0.0, 0.1), lambda node: 0.0)
+        self.facts = Facts((TermsGrow(ground), NumbersGrow(ground)))
         self.give(inputs.Tick())
         self.give(inputs.LinkUp("lan"))
 
     def give(self, event: inputs.Input) -> None:
         """Have the core take an input in and note what it decides."""
         for decision in self.core.step(self.now, self.now, event):
+            if isinstance(decision, d.Send):
+                self.facts.tell("sent", self.now, "alpha", decision.beat, decision.links)
             if isinstance(decision, d.TakeOver):
+                self.facts.tell("took", self.now, "alpha", decision.service, decision.term)
                 assert self.running is None, "took over what it had not let go of"
                 self.running = decision.term
                 if self.terms[-1:] != [

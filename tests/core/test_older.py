@@ -13,6 +13,7 @@ from heart.beat import Beat
 from heart.codec import Codec
 from heart.keys import Keys
 from heart.simulation.cluster import SimulatedCluster
+from heart.simulation.frames import Frames
 from tests.core.older import OlderCodec, as_read
 
 RECORDED: dict[str, Any] = json.loads(
@@ -72,7 +73,7 @@ class MixedClusterTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.cluster = SimulatedCluster(1)
         beta = self.cluster.nodes["beta"]
-        beta.codec = OlderCodec("simulated", Keys({1: bytes(32)}, 1))
+        beta.frames = Frames(OlderCodec("simulated", Keys({1: bytes(32)}, 1)))
         self.cluster.start()
         self.cluster.run(3)
 

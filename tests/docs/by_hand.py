@@ -12,7 +12,7 @@ from msgspec import msgpack  # to plain lists and numbers: any msgpack library d
 
 BEAT = ("sender", "incarnation", "sequence", "flags", "sent", "asks", "acks", "word", "through")
 ACK = ("peer", "incarnation", "sequence", "heard")
-WORD = ("links", "services", "digest", "entries", "orders")
+WORD = ("links", "services", "digest", "entries", "orders", "voters")
 SERVICE = ("service", "term", "flags", "promised_term", "promised_to")
 ENTRY = ("node", "incarnation", "version", "configuration", "software", "notes", "parts", "reads", "keys")
 ORDER = ("kind", "subject", "value", "stamp", "author", "term")
@@ -81,6 +81,7 @@ def write_body(beat: dict[str, Any]) -> bytes:
         bytes.fromhex(word["digest"]),
         [_entry(entry) for entry in word["entries"]],
         [[order[name] for name in ORDER] for order in word["orders"]],
+        word["voters"],
     ]
     acks = [[ack[name] for name in ACK] for ack in beat["acks"]]
     return msgpack.encode([*(beat[name] for name in BEAT[:6]), acks, plain_word, beat["through"]])

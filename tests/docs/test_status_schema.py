@@ -87,7 +87,7 @@ class SituationTests(RealCoreCase):
         """Where the service has failed on every node."""
         cluster = self.begin(restarts=0)
         for node in cluster.nodes.values():
-            node.fails = {"web"}
+            node.scripts.fails = {"web"}
         cluster.start()
         cluster.run(20)
         self.assertEqual(self.service("alpha")["state"], "failed")
@@ -123,7 +123,7 @@ class SituationTests(RealCoreCase):
         """At each moment of a move, on both nodes."""
         cluster = self.held()
         for node in cluster.nodes.values():
-            node.starts_in = node.stops_in = 0.3
+            node.scripts.starts_in = node.scripts.stops_in = 0.3
         cluster.nodes["beta"].operate("move", "web", "beta")
         seen = set()
         for _ in range(100):

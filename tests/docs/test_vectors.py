@@ -64,6 +64,7 @@ def record(given: dict[str, Any]) -> wire.Beat:
                 for entry in word["entries"]
             ),
             tuple(wire.Order(**order) for order in word["orders"]),
+            tuple(word["voters"]),
         ),
         tuple(given["through"]),
     )
@@ -215,7 +216,7 @@ class DocumentTests(SynchronousTestCase):
         shorter = [service[:3] for service in services]
         for word, rest in (
             ([links, shorter, digest], []),
-            ([links, shorter, digest, [], [], "later"], [[], "later"]),
+            ([links, shorter, digest, [], [], [], "later"], [[], "later"]),
         ):
             longer = msgpack.encode([*body[:7], word, *rest])
             answer = codec().decode(by_hand.seal_frame(CLUSTER, 1, KEYS[1], longer))

@@ -109,7 +109,7 @@ class Ear:
                 break
         if beat.asks and self._hash in beat.asks:
             self._state.answer = True
-            news = True
+            self._state.wake_by(self._voice.answer_at())
         if peer.life is not UP:
             self._rise(now, peer, hearing)
             news = True
@@ -174,6 +174,7 @@ class Ear:
         if was is not Life.LATE:
             reason = f"beats {hearing.place()}, and hears this node"
             self._state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
+        peer.told_up = True
         self._state.report("node-up", reason, peer=peer.name, peer_incarnation=peer.incarnation)
 
     def _reborn(self, now: float, peer: Peer, incarnation: int) -> None:
@@ -188,6 +189,7 @@ class Ear:
         peer.leave(now, beat)
         state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
         if peer.turn(Turn.GOODBYE, now, "said goodbye"):
+            peer.told_up = False
             state.report("node-left", "said goodbye", peer=peer.name)
         if self._relay.possible:
             self._relay.take(now, peer, link, beat)

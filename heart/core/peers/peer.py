@@ -56,6 +56,8 @@ class Peer:
     """One peer: its life, the newest that was heard of it, and what it last said.
 
     Times are awake seconds. `links` are all links of this node, None where the peer is not on one.
+    `speaks` is whether it is up or late, and `patient` whether one of its links is slower than the beat.
+    `told_up` is whether people were told that it is up, and not yet that it is dead or has left.
     `relayed` is how its beats come through other nodes, None where that cannot be. `lease_from` is when
     the newest of our beats that it acknowledged was sent; `speaking_from` is when it began to speak
     after it was not there.
@@ -67,6 +69,7 @@ class Peer:
         self.name = name
         self.name_hash = name_hash(name)
         self.life = Life.UNKNOWN
+        self.speaks = False
         self.since = now
         self.reason = "not heard yet"
         self.word: Word = _NOTHING_SAID
@@ -81,6 +84,7 @@ class Peer:
         self.slow_until = -inf
         self._slow_interval = self._slow_judge = 0.0
         self.looked = False
+        self.told_up = False
         self.probes = 0
         self.beat: Beat | None = None
         self.ack: Ack | None = None
@@ -94,6 +98,7 @@ class Peer:
         self.relayed = relayed
         self.hearings = tuple(hearing for hearing in (*links, relayed) if hearing is not None)
         self.on = {hearing.name: hearing for hearing in links if hearing is not None}
+        self.patient = any(hearing.slow for hearing in self.hearings)
         self._find_links()
 
     def turn(self, turn: Turn, now: float, reason: str) -> bool:
@@ -102,6 +107,7 @@ class Peer:
         if life is self.life:
             return False
         self.life = life
+        self.speaks = life is Life.UP or life is Life.LATE
         self.since = now
         self.reason = reason
         self.looked = False

@@ -13,28 +13,44 @@ LATE_INTERVALS = 2.5  # beats that may be overdue before a peer on a slow line i
 
 
 class Watch:
-    """Holds the silence of each peer, and of each peer on each link, against the clock."""
+    """Holds the silence of each peer, and of each peer on each link, against the clock.
+
+    `probing` says that a peer is missed, `dazed` that this node slept, and has not read yet what came then.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._looking: tuple[Peer, ...] = ()
         self.probing = False
+        self.dazed = False
+
+    def woken(self) -> None:
+        """This node slept: it reads what it missed before it speaks, or its acks would call it deaf."""
+        self.dazed = True
+        if not self._looking:
+            self._state.decide(LookAgain())
 
     def looked(self) -> None:
         """The second look is done: who was silent before it and is silent still is judged now."""
         for peer in self._looking:
             peer.looked = True
         self._looking = ()
+        self.dazed = False
 
     def check(self, now: float) -> None:
         """Judge every peer by the time that it has been silent."""
-        condemned = tuple(peer for peer in self._state.everyone if self._condemned(now, peer))
-        if condemned and not self._looking:
-            self._looking = condemned
-            self._state.decide(LookAgain())
-        self.probing = any(peer.life is Life.LATE for peer in self._state.everyone)
+        condemned: list[Peer] = []
+        self.probing = False
         for peer in self._state.everyone:
-            self._check_links(now, peer)
+            if self._condemned(now, peer):
+                condemned.append(peer)
+            if peer.life is Life.LATE:
+                self.probing = True
+            elif peer.life is Life.UP and not self._state.leaving:
+                self._check_links(now, peer)
+        if condemned and not self._looking:
+            self._looking = tuple(condemned)
+            self._state.decide(LookAgain())
 
     def _condemned(self, now: float, peer: Peer) -> bool:
         """Judge one peer; True where only a second look stands before its death."""
@@ -69,17 +85,19 @@ class Watch:
         witness = still_heard_by(self._state.scene(now), peer)
         if witness is not None:
             peer.looked = False  # before a later verdict it is looked for anew
+            self._state.wake_by(now + self._state.timing.beat)
             peer.reason = f"silent for {now - peer.heard_at:.3g} s, but {witness} still hears it"
             return False
         self._bury(now, peer)
         return False
 
     def _bury(self, now: float, peer: Peer) -> None:
-        was, probes = peer.life, peer.probes
+        probes = peer.probes
         silence = f"silent for {now - peer.heard_at:.3g} s on every link, {probes} probes unanswered"
         peer.turn(Turn.SILENT, now, silence)
         self._state.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
-        if was is Life.LATE:
+        if peer.told_up:
+            peer.told_up = False
             self._state.report("node-dead", silence, peer=peer.name, probes=probes)
 
     def _silent_from(self, peer: Peer) -> float:
@@ -88,9 +106,6 @@ class Watch:
 
     def _check_links(self, now: float, peer: Peer) -> None:
         """A peer that is heard, but not on all its links: a cable is out, and nobody would notice."""
-        if peer.life is not Life.UP or self._state.leaving:
-            return
-        heard = [h.place() for h in peer.hearings if now < h.heard_at + h.judge]
         for hearing in peer.on.values():
             line = self._state.voice.line(hearing.name)
             if line is None or not line.up:
@@ -103,6 +118,7 @@ class Watch:
                 continue
             hearing.silent = silent
             kind = "link-down" if silent else "link-up"
+            heard = [h.place() for h in peer.hearings if now < h.heard_at + h.judge]
             reason = f"{peer.name} is heard {' and '.join(heard) or 'on no link'}, but not on {hearing.name}"
             if not silent:
                 reason = f"{peer.name} is heard on {hearing.name} again"

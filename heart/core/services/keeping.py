@@ -5,6 +5,7 @@ from __future__ import annotations
 from heart.core.decisions import Announce, Release, Restart
 from heart.core.services import preference, succession
 from heart.core.services.failures import Failures
+from heart.core.services.leases import lease
 from heart.core.services.scene import Scene
 from heart.core.services.tenure import Holding, ServiceTenure, Step
 from heart.core.state import State
@@ -20,7 +21,7 @@ class Keeping:
     def examine(self, now: float, tenure: ServiceTenure) -> None:
         """Held, or being started: let go where a rule demands it, hand over where another should hold it."""
         scene = self._state.scene(now)
-        self._meet(now, tenure)
+        self._meet(now, tenure, scene)
         demand = succession.demand(scene, tenure)
         if demand is not None:
             self.let_go(now, tenure, demand.reason, demand.facts, forced=True)
@@ -28,8 +29,9 @@ class Keeping:
         self._failures.tend(now, tenure)
         self._renew(now, tenure)
         self._hand_over(now, tenure, scene)
-        for peer in self._state.everyone:
-            self._state.wake_by(succession.deaf_since(scene, tenure, peer))
+        rests_on = lease(scene, tenure)
+        tenure.urgent = now >= rests_on.urgent_from
+        self._state.wake_by(rests_on.until if tenure.urgent else min(rests_on.urgent_from, rests_on.until))
 
     def _hand_over(self, now: float, tenure: ServiceTenure, scene: Scene) -> None:
         """Let go in good order, where another node should hold it or this one should not."""
@@ -49,9 +51,9 @@ class Keeping:
             self._state.speak_now = True
             self._state.decide(Restart(tenure.name, tenure.term, "start"))
 
-    def _meet(self, now: float, tenure: ServiceTenure) -> None:
+    def _meet(self, now: float, tenure: ServiceTenure, scene: Scene) -> None:
         """Another holder: say so once, and tell the network who stays, now and when the other is gone."""
-        met = {peer.name: peer for peer in succession.met(self._state.scene(now), tenure)}
+        met = {peer.name: peer for peer in succession.met(scene, tenure)}
         for name, peer in met.items():
             if name not in tenure.rivals_met:
                 stays = succession.outranked(tenure, self._state.settings.node, peer)
@@ -65,10 +67,13 @@ class Keeping:
         """A release that takes its time has none where a rule demands it."""
         if tenure.forced:
             return
-        demand = succession.demand(self._state.scene(now), tenure)
+        scene = self._state.scene(now)
+        demand = succession.demand(scene, tenure)
         if demand is not None:
             tenure.forced = True
             self._state.decide(Release(tenure.name, tenure.term, demand.reason, tenure.service.stop))
+        else:
+            self._state.wake_by(lease(scene, tenure).until)
 
     def let_go(self, now: float, tenure: ServiceTenure, reason: str, facts: str, forced: bool) -> None:
         """Release it if it is held: by force within its `stop`, or in its own time."""

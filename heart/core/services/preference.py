@@ -9,12 +9,15 @@ from math import inf
 
 from heart.beat import ABLE, LEAVING
 from heart.core.peers.peer import Life, Peer
-from heart.core.services.scene import SPEAKING, Demand, Obstacle, Scene, rivals
+from heart.core.services.scene import Demand, Obstacle, Scene, rivals
 from heart.core.services.tenure import Holding, ServiceTenure
 
 
 def ahead(scene: Scene, tenure: ServiceTenure) -> tuple[str, ...]:
-    """The rivals that come before this node: whom an operator has named, then in the order of `nodes`."""
+    """The rivals that come before this node: whom an operator has named, then in the order of `nodes`.
+
+    One that has asked for it and did not get the votes comes before nobody.
+    """
     own = scene.settings.node
     nodes = tenure.service.nodes
     if tenure.target == own:
@@ -22,7 +25,7 @@ def ahead(scene: Scene, tenure: ServiceTenure) -> tuple[str, ...]:
     preferred = nodes[: nodes.index(own)] if own in nodes else nodes
     if tenure.target is not None:
         preferred = (tenure.target, *(name for name in preferred if name != tenure.target))
-    able = {peer.name for peer in rivals(scene, tenure)}
+    able = {peer.name for peer in rivals(scene, tenure)} - tenure.outvoted
     return tuple(name for name in preferred if name in able)
 
 
@@ -104,7 +107,7 @@ def cause(scene: Scene, tenure: ServiceTenure) -> str:
         return "start"
     if previous.life is Life.LEFT or (previous.beat is not None and previous.beat.flags & LEAVING):
         return "left"
-    if previous.life not in SPEAKING:
+    if not previous.speaks:
         return "dead"
     if tenure.target == scene.settings.node:
         return "move"

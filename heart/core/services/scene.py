@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from math import inf
 
 from heart.beat import ABLE
-from heart.core.peers.peer import Life, Peer
+from heart.core.peers.peer import Peer
 from heart.core.services.tenure import ServiceTenure
 from heart.core.settings import Settings
 from heart.core.shared.orders import Orders
-
-SPEAKING = frozenset({Life.UP, Life.LATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +52,5 @@ class Demand:
 def rivals(scene: Scene, tenure: ServiceTenure) -> Iterator[Peer]:
     """The peers that are there and may hold the service, too."""
     for peer in scene.peers:
-        if peer.life in SPEAKING and peer.flags(tenure.name_hash) & ABLE:
+        if peer.speaks and peer.flags(tenure.name_hash) & ABLE:
             yield peer

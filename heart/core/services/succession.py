@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from heart.beat import ABLE, ASKS
+from heart.beat import ASKS
 from heart.core.peers.peer import Life, Peer
+from heart.core.services.leases import lease, lease_of
 from heart.core.services.preference import too_soon
-from heart.core.services.scene import SPEAKING, Demand, Obstacle, Scene, rivals
-from heart.core.services.tenure import ServiceTenure
+from heart.core.services.scene import Demand, Obstacle, Scene, rivals
+from heart.core.services.tenure import ServiceTenure, rank
 
 
 def obstacle(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
     """What keeps this node from the service, precedence aside; None where nothing does."""
     return (
         _too_early(scene, tenure)
+        or _resting(scene, tenure)
         or _somebody_else(scene, tenure)
         or _not_proven(scene)
         or _deaf_rival(scene, tenure)
@@ -40,14 +42,20 @@ def _too_early(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
     return Obstacle("was asleep, and listens first", woken) if scene.now < woken else None
 
 
+def _resting(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
+    if scene.now >= tenure.rests_until:
+        return None
+    return Obstacle("asked for it without a majority agreeing, and gives others time", tenure.rests_until)
+
+
 def _somebody_else(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
     for peer in scene.peers:
-        if peer.life in SPEAKING and peer.flags(tenure.name_hash) & ASKS:
+        if peer.speaks and peer.flags(tenure.name_hash) & ASKS:
             return Obstacle(f"{peer.name} asks for it")
         claimed_at = peer.last_claim(tenure.name_hash)
         if claimed_at == -inf:
             continue
-        if peer.claims(tenure.name_hash) and peer.life in SPEAKING:
+        if peer.claims(tenure.name_hash) and peer.speaks:
             return Obstacle(f"{peer.name} holds it")
         free_at = max(claimed_at, scene.woke_at) + tenure.wait
         if scene.now < free_at:
@@ -66,24 +74,9 @@ def _not_proven(scene: Scene) -> Obstacle | None:
 def _deaf_rival(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
     for peer in rivals(scene, tenure):
         if scene.now - peer.lease_from >= lease_of(scene, tenure, peer):
-            return Obstacle(f"{peer.name} may hold it, and has not heard this node lately")
+            soon = scene.now + scene.settings.timing.beat
+            return Obstacle(f"{peer.name} may hold it, and has not heard this node lately", soon)
     return None
-
-
-def lease_of(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
-    """For how many seconds an ack of this peer, counted from our sending, lets us hold beside it."""
-    settings = scene.settings
-    judge = settings.timing.dead
-    if peer.ack is not None and any(h.judge > judge for h in peer.hearings):
-        judge = judged_by(peer, judge)
-    return settings.lease(judge, tenure.service.stop)
-
-
-def judged_by(peer: Peer, dead: float) -> float:
-    """After how much silence this peer will call us dead: it has our newest beat from a fast link or not."""
-    heard_newest = [h.judge for h in peer.hearings if peer.hears_us(h) is not None and peer.lags(h) == 0]
-    through_others = dead if peer.relayed is None else peer.relayed.judge
-    return min(heard_newest, default=through_others)
 
 
 def outranked(tenure: ServiceTenure, node: str, peer: Peer) -> bool:
@@ -92,13 +85,13 @@ def outranked(tenure: ServiceTenure, node: str, peer: Peer) -> bool:
     if said.term != tenure.term:
         return said.term > tenure.term
     nodes = tenure.service.nodes
-    return peer.name in nodes and nodes.index(peer.name) < nodes.index(node)
+    return rank(nodes, peer.name) < rank(nodes, node)
 
 
 def beaten_to_it(scene: Scene, tenure: ServiceTenure) -> str | None:
     """Why this node must withdraw what it asks for; None where it need not."""
     for peer in scene.peers:
-        if peer.life not in SPEAKING:
+        if not peer.speaks:
             continue
         if peer.claims(tenure.name_hash):
             return f"{peer.name} holds it"
@@ -118,27 +111,14 @@ def demand(scene: Scene, tenure: ServiceTenure) -> Demand | None:
         if outranked(tenure, scene.settings.node, peer):
             term = peer.said[tenure.name_hash].term
             return Demand("conflict", f"{peer.name} holds it in term {term}, this node in {tenure.term}")
-    for peer in scene.peers:
-        deaf_at = deaf_since(scene, tenure, peer)
-        if scene.now >= deaf_at:
-            return Demand("lease", f"{peer.name} speaks, but does not hear this node")
-    return None
+    return lease(scene, tenure).demand(scene.now)
 
 
 def met(scene: Scene, tenure: ServiceTenure) -> Iterator[Peer]:
     """The peers that are there and claim the service beside us."""
     for peer in scene.peers:
-        if peer.life in SPEAKING and peer.claims(tenure.name_hash):
+        if peer.speaks and peer.claims(tenure.name_hash):
             yield peer
-
-
-def deaf_since(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
-    """From when on a peer that speaks counts as deaf to us (rule 7); inf where that does not matter."""
-    timing = scene.settings.timing
-    speaks = peer.life is Life.UP or (not peer.proven and scene.now < peer.heard_at + timing.late)
-    if not speaks or not peer.flags(tenure.name_hash) & ABLE:
-        return inf
-    return max(peer.lease_from, peer.speaking_from) + lease_of(scene, tenure, peer)
 
 
 def silent(scene: Scene) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from heart.core.decisions import Ask, StoreTerm, TakeOver
 from heart.core.services import preference, succession
-from heart.core.services.scene import rivals
+from heart.core.services.majority import Majority
+from heart.core.services.scene import Obstacle, rivals
 from heart.core.services.tenure import ServiceTenure, Step
 from heart.core.state import State
 
@@ -19,8 +21,9 @@ class Taking:
     `seconds` gives the time of day in whole seconds, for terms that outlive lost memory.
     """
 
-    def __init__(self, state: State, seconds: Callable[[], int]) -> None:
+    def __init__(self, state: State, seconds: Callable[[], int], majority: Majority) -> None:
         self._state = state
+        self._majority = majority
         self._seconds = seconds
 
     def consider(self, now: float, tenure: ServiceTenure) -> None:
@@ -28,7 +31,7 @@ class Taking:
         if not tenure.able(self._state.draining()):
             return
         scene = self._state.scene(now)
-        hindrance = succession.obstacle(scene, tenure)
+        hindrance = succession.obstacle(scene, tenure) or self._too_few()
         if hindrance is not None:
             tenure.eligible_since = None
         else:
@@ -44,18 +47,29 @@ class Taking:
 
     def _ask(self, now: float, tenure: ServiceTenure, silent: tuple[str, ...]) -> None:
         tenure.term = tenure.known_term = max(tenure.known_term + 1, self._seconds())
-        tenure.granted = False
+        votes = self._state.settings.votes
+        tenure.granted = votes
+        tenure.votes.clear()
+        tenure.leased_until = tenure.kept_until = -inf
         tenure.asked = self._state.voice.sequence + 1
         tenure.step(Step.MAY_TAKE, now, "asks for it")
         self._state.asking = True
         self._state.speak_now = True
         self._state.decide(StoreTerm(tenure.name, tenure.term))
-        self._state.decide(Ask(tenure.name, tenure.term, silent))
+        if not votes:
+            self._state.decide(Ask(tenure.name, tenure.term, silent))
+
+    def _too_few(self) -> Obstacle | None:
+        shortage = self._majority.shortage() if self._state.settings.votes else None
+        return None if shortage is None else Obstacle(shortage)
 
     def pursue(self, now: float, tenure: ServiceTenure) -> None:
         """Asked for: take it over once all agree, or withdraw."""
         scene = self._state.scene(now)
         beaten = succession.beaten_to_it(scene, tenure)
+        if beaten is None and self._state.settings.votes:
+            self._await_majority(now, tenure)
+            return
         slowest = max((peer.patience(now, tenure.wait) for peer in rivals(scene, tenure)), default=0.0)
         patient_until = tenure.since + PATIENCE * max(tenure.wait, slowest)
         if beaten is not None:
@@ -70,6 +84,19 @@ class Taking:
         else:
             self._state.wake_by(patient_until)
 
+    def _await_majority(self, now: float, tenure: ServiceTenure) -> None:
+        until = tenure.since + self._state.timing.lease
+        if now < tenure.leased_until:
+            self._take_over(now, tenure)
+        elif now < until:
+            self._state.wake_by(until)
+        else:
+            tenure.rests_until = now + self._majority.rest(tenure)
+            self.withdraw(now, tenure, "did not get the agreement of a majority")
+            self._state.report(
+                "arbiter", "no majority agrees", service=tenure.name, term=tenure.term, granted=False
+            )
+
     def _take_over(self, now: float, tenure: ServiceTenure) -> None:
         previous, cause = tenure.previous, tenure.cause
         facts = self._facts(cause, previous)
@@ -79,6 +106,16 @@ class Taking:
         tenure.renewed = False
         tenure.health.begin()
         self._state.speak_now = True
+        if self._state.settings.votes:
+            for_it = sorted(
+                name
+                for name, since in tenure.votes.items()
+                if now + self._state.voice.ahead < since + self._state.timing.lease
+            )
+            facts_of_votes = f"{len(for_it)} of {self._state.electorate.size} voters agree"
+            self._state.report(
+                "arbiter", facts_of_votes, service=tenure.name, term=tenure.term, granted=True, voters=for_it
+            )
         self._state.report(
             "takeover", facts, service=tenure.name, term=tenure.term, cause=cause, previous=previous
         )

@@ -10,6 +10,7 @@ from typing import Final
 from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, STARTING, STOPPING, ServiceWord, name_hash
 from heart.config.model import Service
 from heart.core.services.health import Health
+from heart.core.services.promise import Promise
 
 
 class Holding(Enum):
@@ -60,6 +61,11 @@ TRANSITIONS: Final[Mapping[tuple[Holding, Step], Holding]] = {
 CLAIMING: Final = frozenset({Holding.STARTING, Holding.HELD, Holding.STOPPING})
 
 
+def rank(nodes: tuple[str, ...], node: str) -> int:
+    """How far behind a node stands among those that may hold a service; one that may not is the last."""
+    return nodes.index(node) if node in nodes else len(nodes)
+
+
 class ServiceTenure:
     """One service, as this node holds it or does not. Times are awake seconds.
 
@@ -67,7 +73,14 @@ class ServiceTenure:
     `cause` why this node took it. `previous` is the last holder as far as is known, `previous_since` since
     when, `moved_at` when it last changed from one to another, `steady` since when each peer has been up
     and able. `target` is where an operator wants it. `renewed` says that its resources are to be others,
-    where it runs.
+    where it runs. `urgent` says that it can be held on here only with fresh acks.
+
+    Where nodes vote: `promise` is this node's own, and nothing is promised to who asks before
+    `promises_from`. `votes` are the promises to it in its term, each with the sending of the beat from which
+    it counts, and `leased_until` is how long they let it hold. Until `kept_until` they do that by an earlier
+    set of voters; it and the votes are in boot seconds, for time in which the machine sleeps counts. Until
+    `rests_until` the service is not asked for again. `bidding` are the peers that ask for the service,
+    `outvoted` those that did so and did not get it.
     """
 
     def __init__(self, service: Service, wait: float, may_hold: bool, now: float, known_term: int) -> None:
@@ -77,6 +90,7 @@ class ServiceTenure:
         self.wait = wait
         self.may_hold = may_hold
         self.holding = Holding.STOPPED
+        self._claiming = False
         self.since = now
         self.reason = "not started yet"
         self.term = 0
@@ -97,6 +111,14 @@ class ServiceTenure:
         self.forced = False
         self.health = Health()
         self.rivals_met: set[str] = set()
+        self.promise: Promise | None = None
+        self.promises_from = -inf
+        self.votes: dict[str, float] = {}
+        self.leased_until = self.kept_until = -inf
+        self.rests_until = -inf
+        self.urgent = False
+        self.bidding: set[str] = set()
+        self.outvoted: set[str] = set()
 
     def adopt(self, service: Service, wait: float, may_hold: bool) -> None:
         """The configuration says this of the service from now on."""
@@ -109,6 +131,7 @@ class ServiceTenure:
         if holding is self.holding:
             return False
         self.holding = holding
+        self._claiming = holding in CLAIMING
         self.since = now
         self.reason = reason
         return True
@@ -120,7 +143,7 @@ class ServiceTenure:
 
     def claiming(self) -> bool:
         """Whether this node holds the service or any part of it."""
-        return self.holding in CLAIMING
+        return self._claiming
 
     def able_again(self, now: float) -> None:
         """From now on it may be held here, after a `wait`."""
@@ -149,4 +172,7 @@ class ServiceTenure:
         if self.holding is Holding.STOPPING:
             flags |= STOPPING
         own = self.claiming() or self.holding is Holding.ASKING
-        return ServiceWord(self.name_hash, self.term if own else self.known_term, flags)
+        term = self.term if own else self.known_term
+        if self.promise is None:
+            return ServiceWord(self.name_hash, term, flags)
+        return ServiceWord(self.name_hash, term, flags, self.promise.term, name_hash(self.promise.node))

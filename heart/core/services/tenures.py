@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from heart.beat import ABLE, CLAIMS, ServiceWord
+from heart.beat import ABLE, ASKS, CLAIMS, ServiceWord
 from heart.config.model import Service
-from heart.core.decisions import Forget
+from heart.core.decisions import Forget, StoreTerm, StoreVoters
 from heart.core.peers.peer import Life
 from heart.core.services.failures import Failures
 from heart.core.services.keeping import Keeping
+from heart.core.services.leases import voted
+from heart.core.services.majority import Majority
 from heart.core.services.taking import Taking
 from heart.core.services.tenure import Holding, ServiceTenure, Step
+from heart.core.services.voter import Voter
 from heart.core.state import State
 
 
 class Tenures:
     """The services that this node may hold, and what it knows of the others' tenures of them.
 
-    `seconds` gives the time of day in whole seconds, for terms that outlive lost memory.
+    `seconds` gives the time of day in whole seconds, for terms that outlive lost memory. `hurried` says
+    that something can be held on only with fresh acks.
     """
 
     def __init__(
@@ -27,9 +31,13 @@ class Tenures:
         self._state = state
         self.seconds = seconds
         self._failures = Failures(state)
-        self._taking = Taking(state, seconds)
+        self._voter = Voter(state)
+        self._majority = Majority(state)
+        self._taking = Taking(state, seconds, self._majority)
         self._keeping = Keeping(state, self._failures)
         self.all: tuple[ServiceTenure, ...] = ()
+        self.hurried = False
+        self._kept: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._named: dict[str, ServiceTenure] = {}
         self._set(
             ServiceTenure(
@@ -52,12 +60,18 @@ class Tenures:
         services = []
         for service in self._state.settings.services:
             kept = gone.pop(service.name, None)
-            tenure = kept or ServiceTenure(service, waits[service.name], False, now, 0)
+            tenure = kept or self._make_new(now, service, waits[service.name])
             tenure.adopt(service, waits[service.name], self._may_hold(service))
             services.append(tenure)
         for tenure in gone.values():
             tenure.may_hold = False
         self._set((*services, *gone.values()))
+
+    def _make_new(self, now: float, service: Service, wait: float) -> ServiceTenure:
+        """One that was not there yet, or was forgotten together with what was promised of it."""
+        tenure = ServiceTenure(service, wait, False, now, 0)
+        tenure.promises_from = now + wait
+        return tenure
 
     def named(self, service: str) -> ServiceTenure | None:
         """The service of this name; None where there is none."""
@@ -77,11 +91,59 @@ class Tenures:
 
     def check(self, now: float) -> None:
         """Hold every service against the rules."""
+        votes = self._state.settings.votes
+        if votes:
+            self._change_voters(now)
         for tenure in self.all:
             self._learn(now, tenure)
-            self._checks[tenure.holding](now, tenure)
+            if votes:
+                self._voter.vote(now, tenure)
+                self._majority.count(now, tenure)
+            holding = tenure.holding
+            self._checks[holding](now, tenure)
+            if tenure.holding is not holding:
+                self._state.wake_by(now)  # what holds in its new state is looked at next
         self._forget_gone()
+        self.hurried = any(tenure.urgent and tenure.claiming() for tenure in self.all)
         self._state.asking = any(tenure.holding is Holding.ASKING for tenure in self.all)
+
+    def expire(self, now: float) -> None:
+        """A lease that has run out is not mended by an ack that comes now (rule 3)."""
+        if not self._state.settings.votes:
+            return
+        self._state.renew_leases()
+        for tenure in self.all:
+            if tenure.claiming():
+                self._majority.count(now, tenure)
+                lapsed = voted(self._state.scene(now), tenure).demand(now)
+                if lapsed is not None:
+                    self._keeping.let_go(now, tenure, lapsed.reason, lapsed.facts, forced=True)
+
+    def keep_voters(self) -> None:
+        """Have the sets of voters kept across restarts; none where nobody votes."""
+        voting = self._state.settings.votes
+        self._kept = self._state.electorate.to_keep() if voting else ((), ())
+        self._state.electorate.kept = ()
+        self._state.decide(StoreVoters(*self._kept))
+
+    def forget_promises(self, now: float) -> None:
+        """This node has lost its memory: it votes again when whatever it may have promised has run out."""
+        self._state.votes_from = max(self._state.votes_from, now + self._longest_wait())
+        for tenure in self.all:
+            tenure.promise = None
+
+    def begin_to_vote(self, now: float) -> None:
+        """From now on nodes vote: who holds something has a lease's time to find a majority."""
+        self.keep_voters()
+        for tenure in self.all:
+            tenure.kept_until = now + self._state.voice.ahead + self._state.timing.lease
+            tenure.promises_from = now + tenure.wait
+
+    def cease_to_vote(self) -> None:
+        """From now on nobody votes."""
+        self.keep_voters()
+        for tenure in self.all:
+            tenure.promise = None
 
     def answered(self, now: float, service: str, term: int, granted: bool) -> None:
         """The arbiter has answered."""
@@ -161,6 +223,46 @@ class Tenures:
             tenure.able_since += seconds
             tenure.eligible_since = None
 
+    def _change_voters(self, now: float) -> None:
+        """Go on towards a changed set of voters, if there is one."""
+        electorate = self._state.electorate
+        electorate.look(self._state.peers)
+        if electorate.may_go_between():
+            self._go_between(now)
+        if electorate.may_go_over(self._state.peers):
+            self._go_over(now)
+        if electorate.to_keep() != self._kept:
+            self.keep_voters()
+
+    def _go_between(self, now: float) -> None:
+        """Vote under neither set, as soon as no vote can bring a service to somebody by the old one."""
+        decided_by = max((self._voter.decided_by(now, tenure) for tenure in self.all), default=now)
+        if now < decided_by:
+            self._state.wake_by(decided_by)
+            return
+        for tenure in self.all:
+            if tenure.holding is Holding.ASKING:
+                self._taking.withdraw(now, tenure, "the set of voters changes")
+            self._majority.count(now, tenure)
+            tenure.kept_until = tenure.leased_until + self._state.voice.ahead
+        self._state.electorate.go_between()
+        self._state.speak_now = True
+
+    def _go_over(self, now: float) -> None:
+        """Vote under the new set. What is held by the old one is kept until those votes have run out."""
+        electorate = self._state.electorate
+        electorate.go_over()
+        for tenure in self.all:
+            tenure.promises_from = now + self._longest_wait()
+        voters = ", ".join(electorate.voters)
+        self._state.report(
+            "configuration", f"from now on these vote: {voters}", voters=list(electorate.voters)
+        )
+        self._state.speak_now = True
+
+    def _longest_wait(self) -> float:
+        return max((tenure.wait for tenure in self.all), default=0.0)
+
     def _in(self, service: str, term: int, holding: Holding) -> ServiceTenure | None:
         """The service, where it is in this state in this term; results that come late are for nobody."""
         tenure = self._named.get(service)
@@ -193,13 +295,26 @@ class Tenures:
                 tenure.steady.setdefault(peer.name, now)
             else:
                 tenure.steady.pop(peer.name, None)
+                tenure.outvoted.discard(peer.name)
             if said is None:
+                tenure.bidding.discard(peer.name)
                 continue
             if said.flags & CLAIMS and said.term >= tenure.known_term and not tenure.claiming():
                 tenure.held_by(now, peer.name)
-            tenure.known_term = max(tenure.known_term, said.term)
+            if said.term > tenure.known_term:
+                tenure.known_term = said.term
+                self._state.decide(StoreTerm(tenure.name, said.term))
+            self._note_bid(tenure, peer.name, said.flags)
         tenure.target = self._state.orders.target(tenure.name, tenure.known_term)
         able = tenure.able(self._state.draining())
         if able and not tenure.was_able:
             tenure.able_again(now)
         tenure.was_able = able
+
+    def _note_bid(self, tenure: ServiceTenure, name: str, flags: int) -> None:
+        """Who asks for a service and does not get it has had its chance before others."""
+        if flags & CLAIMS:
+            tenure.outvoted.discard(name)
+        elif name in tenure.bidding and not flags & ASKS:
+            tenure.outvoted.add(name)
+        (tenure.bidding.add if flags & ASKS else tenure.bidding.discard)(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from heart.beat import ABLE, ASKS, CLAIMS, STARTING, STOPPING
 from heart.core.peers.peer import Life
 from heart.core.services.failures import FAILED, HINDERED
-from heart.core.services.scene import SPEAKING
 from heart.core.services.tenure import Holding, ServiceTenure
 from heart.core.state import State
 
@@ -19,9 +18,7 @@ def holder(state: State, tenure: ServiceTenure) -> tuple[str | None, str, int]:
     claims = [
         (said.term, peer.name, said.flags)
         for peer in state.everyone
-        if peer.life in SPEAKING
-        and (said := peer.said.get(tenure.name_hash)) is not None
-        and said.flags & CLAIMS
+        if peer.speaks and (said := peer.said.get(tenure.name_hash)) is not None and said.flags & CLAIMS
     ]
     if claims:
         term, name, flags = max(claims)
@@ -54,7 +51,7 @@ def asks(state: State, tenure: ServiceTenure, node: str) -> bool:
     peer = state.peers.get(node)
     if peer is None:
         return tenure.holding is Holding.ASKING
-    return peer.life in SPEAKING and bool(peer.flags(tenure.name_hash) & ASKS)
+    return peer.speaks and bool(peer.flags(tenure.name_hash) & ASKS)
 
 
 def inability(state: State, tenure: ServiceTenure, node: str) -> str:
@@ -78,5 +75,5 @@ def inability(state: State, tenure: ServiceTenure, node: str) -> str:
 
 def without_key(state: State, mark: int) -> tuple[str, ...]:
     """The peers that speak, and tell which keys they have, and not that with this mark."""
-    entries = [state.table.get(peer.name) for peer in state.everyone if peer.life in SPEAKING]
+    entries = [state.table.get(peer.name) for peer in state.everyone if peer.speaks]
     return tuple(entry.node for entry in entries if entry and entry.keys and mark not in entry.keys)

@@ -13,7 +13,6 @@ from heart.beat import Order
 from heart.core.decisions import Answered
 from heart.core.inputs import Command
 from heart.core.services.failures import FAILED
-from heart.core.services.scene import SPEAKING
 from heart.core.services.tenure import ServiceTenure
 from heart.core.services.tenures import Tenures
 from heart.core.services.whereabouts import able, asks, holder, inability, noted
@@ -223,7 +222,7 @@ class Operator:
     def _away(self, node: str) -> str:
         """What keeps a node from hearing of an order now, for a person; empty where nothing does."""
         peer = self._state.peers.get(node)
-        return "" if peer is None or peer.life in SPEAKING else f"{node} is {peer.life.value} now"
+        return "" if peer is None or peer.speaks else f"{node} is {peer.life.value} now"
 
     def _knows(self, node: str) -> bool:
         """Whether this node has all orders that this one has."""

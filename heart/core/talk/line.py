@@ -46,8 +46,9 @@ class Line:
 
     def owe(self, now: float, urgent: bool) -> None:
         """A frame of this node wants to go: where it cannot, but should, it is owed."""
-        if self.up and (urgent or self._waiting) and self._due(now, urgent) and not self.takes(now, urgent):
-            self.owed = True
+        delayed_by_others = bool(self._waiting) or self._passed_on_last
+        if (urgent or delayed_by_others) and self._due(now, urgent) and not self.takes(now, urgent):
+            self.owed = self.up
 
     def free_at(self) -> float:
         """From when on an urgent frame may go."""

@@ -23,6 +23,7 @@ FAREWELL_EVERY = 0.005
 class Voice:
     """The sending half of one incarnation of this node. Times are awake seconds.
 
+    `ahead` is by how much the clock that goes on while the machine sleeps is ahead of the other.
     `calm_news` is how many bytes of news a beat may bring without holding up the slowest line of the
     cluster, over which it may go or be passed on.
     """
@@ -30,6 +31,7 @@ class Voice:
     def __init__(self, settings: Settings, now: float, incarnation: int) -> None:
         self.lines: tuple[Line, ...] = ()
         self.due = now
+        self.ahead = 0.0
         self.adopt(settings)
         self._spoke_at = -inf
         self._turn = 0
@@ -55,17 +57,22 @@ class Voice:
             else:
                 lines[link.name] = Line(link, self._beat)
         self.lines = tuple(lines[link.name] for link in settings.links)
-        self.room = Room(len(settings.links), len(settings.services))
+        self._named = {line.name: line for line in self.lines}
+        self.room = Room(len(settings.links), len(settings.services), settings.votes)
         serial = [link for link in settings.all_links() if link.baud is not None]
         self.calm_news = min((settings.calm_size(link) - link.frame for link in serial), default=MAX_FRAME)
 
     def line(self, name: str) -> Line | None:
         """The line of this name."""
-        return next((line for line in self.lines if line.name == name), None)
+        return self._named.get(name)
 
     def sent_at(self, sequence: int) -> float | None:
-        """When the beat with this number was sent; None where that is too long ago to matter."""
-        return self._sent_at.get(sequence)
+        """When the beat with this number was sent; None where that is too long ago to matter.
+
+        Time in which the machine slept since then has passed for those who heard it, so it counts.
+        """
+        sent_at = self._sent_at.get(sequence)
+        return None if sent_at is None else sent_at - self.ahead
 
     def keep_time(self, now: float, probing: bool) -> bool:
         """Whether a regular beat is due; if so, the next one follows in step with those before."""
@@ -95,7 +102,8 @@ class Voice:
     def taking(self, now: float, urgent: bool) -> tuple[Line, ...]:
         """The lines that take a frame now; those that do not, but should, are owed it."""
         for line in self.lines:
-            line.owe(now, urgent)
+            if line.settings.baud is not None:
+                line.owe(now, urgent)
         return tuple(line for line in self.lines if line.takes(now, urgent))
 
     def speak(
@@ -139,11 +147,16 @@ class Voice:
         if len(heard) <= most:
             return heard
         waiting = [peer for peer in heard if peer.wants_ack()]
+        if len(waiting) >= most:
+            return self._in_turn(waiting, most)
         others = [peer for peer in heard if not peer.wants_ack()]
-        room = max(0, most - len(waiting))
-        self._turn = (self._turn + room) % max(1, len(others))
-        return (waiting + (others[self._turn :] + others[: self._turn])[:room])[:most]
+        return waiting + self._in_turn(others, most - len(waiting))
+
+    def _in_turn(self, peers: list[Peer], most: int) -> list[Peer]:
+        """So many of these at the most, others each time."""
+        self._turn = (self._turn + most) % max(1, len(peers))
+        return (peers[self._turn :] + peers[: self._turn])[:most]
 
     def _remember(self, now: float) -> None:
-        self._sent_at[self.sequence] = now
+        self._sent_at[self.sequence] = now + self.ahead
         self._sent_at.pop(self.sequence - SENT_KEPT, None)
