@@ -10,16 +10,25 @@ FAST := tests.arbiters tests.cli tests.config tests.control tests.core tests.dem
         tests.linux tests.node tests.plugins tests.process tests.resources tests.simulation tests.test_codec \
         tests.test_keys tests.test_logs tests.status
 
-.PHONY: demo test fast whole packaging lint types format bench clean
+.PHONY: demo test fast search soak whole packaging lint types format bench clean
 
 demo: $(READY)
 	$(BIN)/heart demo
 
 # Everything that can be shown on this machine; what had to be left out (no root, a tool is missing) is listed with its reason.
-test: lint types fast whole
+test: lint types fast search whole
 
 fast: $(READY)
 	$(TRIAL) --temp-directory=_trial_temp $(FAST)
+
+# What the search once found, deliberate faults that it must find, and 10,000 simulated clusters in trouble.
+search: $(READY)
+	$(TRIAL) --temp-directory=_trial_temp_search tests.search
+	$(BIN)/heart simulate --search --seeds 10000
+
+# The same without end, on all cores, from a seed that nobody has tried before.
+soak: $(READY)
+	$(BIN)/heart simulate --search --from $$(date +%s)
 
 # Real daemons in network namespaces; these need root and the tools that .ci/run installs.
 whole: $(READY)
@@ -41,6 +50,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
+	$(BIN)/python bench/simulation_speed.py
 	$(BIN)/python bench/beats_per_second.py
 	$(BIN)/python bench/time_to_takeover.py
 

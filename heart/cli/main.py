@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("heart.cli.check:check", "Say whether a configuration is good, and what it means."),
     "reload": ("heart.cli.reload:reload", "Have the daemon take up a changed configuration."),
     "keygen": ("heart.cli.keygen:keygen", "Make the cluster's key file."),
+    "simulate": ("heart.cli.simulate:simulate", "Search simulated clusters for a rule that does not hold."),
     "demo": ("heart.cli.demo:demo", "Show two nodes on this machine whose cables can be cut."),
 }
 

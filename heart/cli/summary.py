@@ -7,8 +7,8 @@ from pathlib import Path
 
 from heart.config.durations import format_duration
 from heart.config.model import (
+    QUORUM,
     AddressResource,
-    Arbiter,
     Configuration,
     Link,
     PluginLink,
@@ -19,6 +19,7 @@ from heart.config.model import (
     UdpLink,
 )
 from heart.config.problems import listed, show
+from heart.core.services.electorate import needed_of
 from heart.keys import KeyFileError, load_keys
 
 
@@ -33,7 +34,7 @@ def summary(configuration: Configuration) -> Iterator[str]:
         yield _line("link", f"{link.name}: {_describe_link(link)}, with {_others(configuration, link)}")
     for service in configuration.services:
         yield from _describe_service(configuration, service)
-    yield _line("arbiter", _describe_arbiter(configuration.arbiter))
+    yield _line("arbiter", _describe_arbiter(configuration))
     yield _line("events", " ".join(configuration.events) if configuration.events else "no command")
     yield _line("keys", _describe_keys(configuration.key_file))
     yield _line("socket", str(configuration.socket()))
@@ -104,7 +105,10 @@ def _describe_resource(resource: Resource) -> str:
     return f"script {' '.join(resource.command)}, timeout {format_duration(resource.timeout)}"
 
 
-def _describe_arbiter(arbiter: Arbiter) -> str:
+def _describe_arbiter(configuration: Configuration) -> str:
+    arbiter, voters = configuration.arbiter, tuple(node.name for node in configuration.nodes)
+    if arbiter.kind == QUORUM:
+        return f"quorum of {len(voters)} nodes, {needed_of(voters)} are a majority"
     return _describe_plugged(arbiter.kind, arbiter.keys)
 
 

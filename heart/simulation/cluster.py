@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from heart.codec import Codec
-from heart.config.model import Node, Service, Timing
+from heart.config.model import QUORUM, Node, Service, Timing
 from heart.core import decisions as d
 from heart.core.settings import LinkSettings, Settings, link_settings
 from heart.keys import Keys
+from heart.simulation.clock import MachineClock
+from heart.simulation.frames import Frames
+from heart.simulation.invariants.facts import Facts, Witness
+from heart.simulation.medium import Medium
 from heart.simulation.node import SimulatedNode
-from heart.simulation.world import Medium, World
+from heart.simulation.world import World
 
 DEFAULT_TIMING = Timing(beat=0.1, late=0.25, dead=1.0, lease=0.6, start=5.0, settle=10.0)
 
@@ -26,42 +30,65 @@ class Happened:
     decision: d.Decision
 
 
+class History(Witness):
+    """Keeps all decisions but beats."""
+
+    def __init__(self) -> None:
+        self.past: list[Happened] = []
+
+    def decided(self, time: float, node: str, decision: d.Decision) -> None:
+        """Keep it."""
+        self.past.append(Happened(time, node, decision))
+
+
 class SimulatedCluster:
     """Nodes with one service `web`, preferred in the order of `names`, on links given by name and baud.
 
-    `ends` are the nodes of those links that not all are on; `service` are further fields of that service.
+    `ends` are the nodes of those links that not all are on, `witnesses` the nodes that hold nothing,
+    `clocks` the offset in seconds and the drift of those nodes that have one, and `service` further fields
+    of that service. `told` are told everything that happens.
     """
 
     def __init__(
         self,
         seed: int,
         names: tuple[str, ...] = ("alpha", "beta"),
-        links: dict[str, int | None] | None = None,
+        links: Mapping[str, int | None] | None = None,
         timing: Timing = DEFAULT_TIMING,
         stop: float = 0.3,
         ends: Mapping[str, tuple[str, ...]] | None = None,
+        arbiter: str = "trust",
+        witnesses: tuple[str, ...] = (),
+        clocks: Mapping[str, tuple[float, float]] | None = None,
+        told: Iterable[Witness] = (),
         **service: Any,
     ) -> None:
         self.world = World(seed)
         self.timing = timing
         wires = {"lan": None, "cable": 115200} if links is None else links
-        self.media = {name: Medium(self.world, name) for name in wires}
+        self.media = {name: Medium(self.world, name, baud) for name, baud in wires.items()}
         reach = link_settings(
-            len(names), 1, ((link, (ends or {}).get(link, names), baud) for link, baud in wires.items())
+            len(names),
+            1,
+            ((link, (ends or {}).get(link, names), baud) for link, baud in wires.items()),
+            votes=arbiter == QUORUM,
         )
-        web = Service("web", names, stop, (), **service)
-        codec = Codec("simulated", Keys({1: bytes(32)}, 1))
-        self.history: list[Happened] = []
-        self.nodes = {name: self._make_node(name, names, reach, web, codec) for name in names}
+        holders = tuple(name for name in names if name not in witnesses)
+        web = Service("web", holders, stop, (), **service)
+        nodes = tuple(Node(name, witness=name in witnesses) for name in names)
+        common = Settings("simulated", names[0], nodes, timing, reach, (web,), arbiter=arbiter, reach=reach)
+        self._history = History()
+        self.facts = Facts((*told, self._history))
+        frames = Frames(Codec("simulated", Keys({1: bytes(32)}, 1)))
+        self.nodes = {
+            name: self._make_node(settings_of(common, name), frames, (clocks or {}).get(name, (0.0, 0.0)))
+            for name in names
+        }
 
-    def _make_node(
-        self, name: str, names: tuple[str, ...], reach: tuple[LinkSettings, ...], web: Service, codec: Codec
-    ) -> SimulatedNode:
-        links = tuple(link for link in reach if name in link.peers)
-        nodes = tuple(map(Node, names))
-        settings = Settings("simulated", name, nodes, self.timing, links, (web,), reach=reach)
-        media = tuple(self.media[link.name] for link in links)
-        return SimulatedNode(self.world, settings, codec, media, self._note)
+    @property
+    def history(self) -> list[Happened]:
+        """All decisions so far but beats."""
+        return self._history.past
 
     def start(self) -> None:
         """Start every node at once."""
@@ -90,6 +117,23 @@ class SimulatedCluster:
             if isinstance(past.decision, d.Report) and past.decision.kind == kind
         ]
 
-    def _note(self, now: float, node: str, decision: d.Decision) -> None:
-        if not isinstance(decision, d.Send):
-            self.history.append(Happened(now, node, decision))
+    def _make_node(self, settings: Settings, frames: Frames, clock: tuple[float, float]) -> SimulatedNode:
+        media = tuple(self.media[link.name] for link in settings.links)
+        return SimulatedNode(
+            self.world, settings, frames, media, self.facts, MachineClock(self.world, *clock)
+        )
+
+
+def settings_of(common: Settings, name: str) -> Settings:
+    """The settings of one node, from those of a cluster."""
+    links: tuple[LinkSettings, ...] = tuple(link for link in common.reach if name in link.peers)
+    return Settings(
+        common.cluster,
+        name,
+        common.nodes,
+        common.timing,
+        links,
+        common.services,
+        arbiter=common.arbiter,
+        reach=common.reach,
+    )

@@ -1,110 +1,164 @@
-"""A simulated node: the real core and the real codec, and resources that only take time."""
+"""A simulated node: the real core and the real codec on a machine that sleeps, dies and is slow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf
+from typing import Any
 
-from heart.beat import Order
-from heart.codec import Codec, Refusal
+from heart.beat import Beat, Order
+from heart.codec import Refusal
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.cluster import Core
+from heart.core.inputs import Heard, Refused
 from heart.core.settings import Settings
 from heart.core.state import Record
-from heart.simulation.world import Medium, World
+from heart.simulation.clock import MachineClock
+from heart.simulation.frames import Frames
+from heart.simulation.invariants.facts import Facts
+from heart.simulation.medium import Medium
+from heart.simulation.scripts import Scripts, carry_out
+from heart.simulation.world import World
 
-Watcher = Callable[[float, str, d.Decision], None]
 BUFFER = 512  # frames that a socket keeps for a node that does not read
+TIME_OF_DAY = 1_700_000_000  # seconds since 1970 when a simulation begins
+HAIR = 1e-9  # seconds by which two ways to reckon the same time may differ
 
 
 class SimulatedNode:
-    """One node on a world's media. `holding` maps each service to the term in which its resources run here.
+    """One machine on a world's media, with a daemon that lives or does not.
 
-    `starts_in`, `stops_in` and `checks_in` are the seconds that resources take; `fails` are services that
-    do not start, `sick` those that run and report a problem. `answers` are what operators were told, by
-    number. `life` counts the lives of its daemon.
+    `scripts` are its services' resources. `answers` are what operators were told, by number, `life` counts
+    the lives of its daemon. What the state directory keeps is `orders`, `terms`, `records`, `voters` and
+    the incarnation. `time_of_day` is by how much its time of day is wrong, in seconds.
     """
 
     def __init__(
-        self, world: World, settings: Settings, codec: Codec, media: tuple[Medium, ...], watcher: Watcher
+        self,
+        world: World,
+        settings: Settings,
+        frames: Frames,
+        media: tuple[Medium, ...],
+        facts: Facts,
+        clock: MachineClock | None = None,
     ) -> None:
         self.name = settings.node
         self.world = world
         self.settings = settings
-        self.codec = codec
+        self.frames = frames
         self.media = {medium.name: medium for medium in media}
-        self.watcher = watcher
-        self.holding: dict[str, int] = {}
-        self.starts_in = 0.02
-        self.stops_in = 0.02
-        self.checks_in = 0.0
-        self.fails: set[str] = set()
-        self.sick: dict[str, str] = {}
-        self.orders: tuple[Order, ...] = ()
+        self.facts = facts
+        self.clock = clock or MachineClock(world)
+        self.scripts = Scripts(self._later, self.give, self._runs)
         self.answers: dict[int, d.Answered] = {}
         self.core: Core | None = None
         self.finished = False
         self.paused = False
+        self.time_of_day = 0.0
+        self.life = self._asked = self._stop = 0
+        self._sent, self._reached = facts.of("sent"), facts.of("reached")
+        self._decided = facts.of("decided")
+        self._received: list[tuple[str, bytes]] = []
+        self._waiting: list[Callable[[], None]] = []
+        self._armed = inf
+        self._timer = 0
+        self._latest = -inf
+        self._lag, self._slow_until, self._reads_at = 0.0, -inf, -inf
+        self.forget()
+        for medium in media:
+            medium.plug_in(self.name, self.frame)
+
+    @property
+    def holding(self) -> dict[str, int]:
+        """The services whose resources run here, each with its term."""
+        return self.scripts.holding
+
+    def forget(self) -> None:
+        """The state directory is lost."""
         self.incarnation = 0
         self.terms: dict[str, int] = {}
         self.records: dict[str, Record] = {}
-        self._received: list[tuple[str, bytes]] = []
-        self._waiting: list[inputs.Input] = []
-        self.life = self._asked = 0
-        self._tick_at = inf
-        for medium in media:
-            medium.plug_in(self.name, self._frame)
+        self.orders: tuple[Order, ...] = ()
+        self.voters: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
-    def start(self, seconds: int = 1_700_000_000) -> None:
-        """Begin a life of the daemon; what a killed one left behind is released first."""
+    def start(self) -> None:
+        """Begin a life of the daemon; what an earlier one left behind is released first."""
         self.life += 1
-        self.holding.clear()
+        self.scripts.vanish()
         self.finished = self.paused = False
+        self.clock.resume()
         self._received, self._waiting = [], []
-        self.incarnation = max(self.incarnation + 1, seconds + int(self.world.now))
-        now = self.world.now
+        self._slow_until = self._reads_at = -inf
+        seconds = int(TIME_OF_DAY + self.time_of_day + self.world.now)
+        self.incarnation = max(self.incarnation + 1, seconds)
         self.core = Core(
             self.settings,
-            now,
-            now,
+            self.clock.awake(),
+            self.clock.boot(),
             incarnation=self.incarnation,
-            seconds=seconds + int(now),
+            seconds=seconds,
             terms=dict(self.terms),
             records=dict(self.records),
             orders=self.orders,
+            voters=self.voters[0],
+            coming=self.voters[1],
         )
-        self._tick_at = inf
-        for link in self.media:
-            self.give(inputs.LinkUp(link))
+        self._armed = inf
+        self.facts.tell("began", self.world.now, self.name, self.incarnation)
+        for link, medium in self.media.items():
+            if self.name not in medium.condition.away:
+                self.give(inputs.LinkUp(link))
 
     def kill(self) -> None:
         """The machine dies: nothing of it runs any more."""
         self.life += 1
         self.core = None
-        self.holding.clear()
+        self.paused = False
+        self.scripts.vanish()
+        self.facts.tell("died", self.world.now, self.name)
 
     def shut_down(self) -> None:
         """An operator ends the daemon: it lets go, and says goodbye."""
         self.give(inputs.Shutdown("the daemon is being stopped"))
 
-    def pause(self, seconds: float) -> None:
-        """The daemon is stopped for a while, and its resources go on: then it finds what has come in."""
+    def pause(self, seconds: float, whole: bool = False, clock_stops: bool = False) -> None:
+        """The daemon is stopped for a while, and its resources go on; or with them the whole machine.
+
+        Where its clock stops, too, the machine is suspended.
+        """
+        if self.core is None or self.paused or self.finished:
+            return
         self.paused = True
-        life = self.life
-        self.world.after(seconds, lambda: self._wake(life))
+        if clock_stops:
+            self.clock.suspend()
+        self.facts.tell("stalled", self.world.now, self.name)
+        self.world.after(seconds, self._wake, self.life)
+
+    def slow(self, lag: float, seconds: float) -> None:
+        """For a while the daemon gets the processor that much later, each time."""
+        self._lag = max(lag, self.lag)
+        self._slow_until = max(self._slow_until, self.world.now + seconds)
+
+    def quicken(self) -> None:
+        """It is slow no longer."""
+        self._slow_until = min(self._slow_until, self.world.now)
+
+    @property
+    def lag(self) -> float:
+        """By how many seconds it may be late now."""
+        return self._lag if self.world.now < self._slow_until + self._lag else 0.0
 
     def give(self, event: inputs.Input) -> None:
         """Have the core take an input in, and carry out what it decides."""
         if self.core is None or self.finished:
             return
         if self.paused:
-            self._waiting.append(event)
+            self._waiting.append(partial(self.give, event))
             return
-        for decision in self.core.step(self.world.now, self.world.now, event):
-            self.watcher(self.world.now, self.name, decision)
-            self._carry_out(decision)
-        self._set_timer()
+        self._step(self._awake(), event)
+        self._arm()
 
     def operate(self, name: str, subject: str = "", value: str = "") -> int:
         """An operator asks for something here; the number of the answer to come."""
@@ -121,102 +175,169 @@ class SimulatedNode:
             if link.name not in before:
                 self.give(inputs.LinkUp(link.name))
 
+    def unplug(self, link: str) -> None:
+        """This node's end of a link is gone."""
+        medium = self.media[link]
+        medium.suffer(away=medium.condition.away | {self.name})
+        self.give(inputs.LinkDown(link, "unplugged"))
+
+    def plug(self, link: str) -> None:
+        """It is back."""
+        medium = self.media[link]
+        medium.suffer(away=medium.condition.away - {self.name})
+        self.give(inputs.LinkUp(link))
+
+    def frame(self, link: str, frame: bytes) -> None:
+        """A frame reaches this node on a link."""
+        if self.core is None or self.finished:
+            return
+        if not self.paused and self.world.now >= self._slow_until:
+            self._hear(link, frame)
+        elif len(self._received) < BUFFER:
+            self._received.append((link, frame))
+            if not self.paused:
+                self._read_later()
+
+    def _hear(self, link: str, frame: bytes) -> None:
+        beat = self.frames.decode(frame)
+        if type(beat) is Refusal:
+            self._step(self._awake(), Refused(link, beat.value))
+        elif isinstance(beat, Beat):
+            for told in self._reached:
+                told(self.world.now, self.name, link, beat)
+            self._step(self._awake(), Heard(link, beat))
+        if self.core is not None and self.core.next_deadline() < self._armed:
+            self._arm()
+
+    def _step(self, awake: float, event: inputs.Input) -> None:
+        if self.core is None:
+            return
+        for decision in self.core.step(awake, self.clock.boot(), event):
+            if isinstance(decision, d.Send):
+                self._send(decision)
+            else:
+                for told in self._decided:
+                    told(self.world.now, self.name, decision)
+                self._carry_out(decision)
+
+    def _send(self, decision: d.Send) -> None:
+        beat, links = decision.beat, decision.links
+        for told in self._sent:
+            told(self.world.now, self.name, beat, links)
+        frame = self.frames.encode(beat)
+        for link in links:
+            self.media[link].send(self.name, frame)
+
+    def _arm(self) -> None:
+        """Have the core called by its deadline; a timer that would come later is void from now on."""
+        if self.core is None or self.finished:
+            return
+        due = self.core.next_deadline()
+        if due < self._armed:
+            self._armed = due
+            self._timer += 1
+            at = max(self.clock.when(due), self.world.now)
+            self.world.at(at, self._tick, self._timer, self.life)
+
+    def _tick(self, timer: int, life: int) -> None:
+        if timer != self._timer or life != self.life or self.core is None or self.paused:
+            return
+        if self.world.now < self._slow_until:
+            self._read_later()
+            return
+        self._armed = inf
+        due = self.core.next_deadline()
+        awake = self._awake()
+        if abs(due - awake) < HAIR:
+            self._latest = awake = due
+        if awake >= due:
+            self._step(awake, inputs.Tick())
+        self._arm()
+
+    def _awake(self) -> float:
+        """The clock, which does not go back: not by the last bit of a number either."""
+        self._latest = max(self._latest, self.clock.awake())
+        return self._latest
+
+    def _read_later(self) -> None:
+        """A slow node acts on all that has come, when it gets the processor."""
+        if self._reads_at <= self.world.now:
+            lag = self._lag * self.world.chance.fraction()
+            self._reads_at = self.world.now + lag
+            self.world.at(self._reads_at + HAIR, self._act_late, self.life)
+
+    def _act_late(self, life: int) -> None:
+        if life == self.life and not self.paused:
+            self._act()
+
     def _wake(self, life: int) -> None:
         if life != self.life:
             return
         self.paused = False
-        self._tick(self.life, force=True)
-        self._read()
+        self.clock.resume()
+        self.facts.tell("woke", self.world.now, self.name)
+        self._act()
         waiting, self._waiting = self._waiting, []
-        for event in waiting:
-            self.give(event)
+        for act in waiting:
+            act()
 
-    def _frame(self, link: str, frame: bytes) -> None:
-        if self.core is None or len(self._received) >= BUFFER:
-            return
-        self._received.append((link, frame))
-        if not self.paused:
-            self._read()
+    def _act(self) -> None:
+        """What is due is done first, then what has come in is read, as a reactor does."""
+        self._armed = inf
+        self.give(inputs.Tick())
+        self._read()
 
     def _read(self) -> None:
         received, self._received = self._received, []
         for link, frame in received:
-            beat = self.codec.decode(frame)
-            if isinstance(beat, Refusal):
-                self.give(inputs.Refused(link, beat.value))
-            else:
-                self.give(inputs.Heard(link, beat))
+            if self.core is not None and not self.finished:
+                self._hear(link, frame)
 
-    def _set_timer(self) -> None:
-        if self.core is None or self.finished:
-            return
-        due = max(self.core.next_deadline(), self.world.now)
-        if due < self._tick_at:
-            self._tick_at = due
-            life = self.life
-            self.world.after(due - self.world.now, lambda: self._tick(life))
+    def _later(self, seconds: float, act: Callable[..., None], *args: Any) -> None:
+        """Do something after so many seconds of this machine, in this life; a paused one does it later."""
+        if seconds < inf:
+            self.world.after(self.clock.lasts(seconds), self._do, self.life, act, args)
 
-    def _tick(self, life: int, force: bool = False) -> None:
-        if life != self.life or self.core is None or self.paused:
+    def _do(self, life: int, act: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if life != self.life:
             return
-        self._tick_at = inf
-        if force or self.world.now >= self.core.next_deadline():
-            self.give(inputs.Tick())
+        if self.paused:
+            self._waiting.append(partial(self._do, life, act, args))
         else:
-            self._set_timer()
-
-    def _later(self, seconds: float, act: Callable[[], None]) -> None:
-        life = self.life
-        self.world.after(seconds, lambda: act() if life == self.life else None)
+            act(*args)
 
     def _carry_out(self, decision: d.Decision) -> None:
         match decision:
-            case d.Send(beat, links):
-                frame = self.codec.encode(beat)
-                for link in links:
-                    self.media[link].send(self.name, frame)
             case d.LookAgain():
                 self._later(0.0, self._look)
             case d.Ask(service, term, _):
-                self._later(0.0, lambda: self.give(inputs.Answer(service, term, True)))
-            case d.TakeOver(service, term):
-                self.holding[service] = term
-                self._later(self.starts_in, lambda: self._start_ended(service, term))
-            case d.Release(service, term):
-                self._later(self.stops_in, lambda: self._released(service, term))
-            case d.Check(service, term):
-                self._later(self.checks_in, lambda: self._checked(service, term))
-            case d.Restart(service, term):
-                self._later(self.stops_in + self.starts_in, lambda: self._start_ended(service, term))
-            case d.StoreOrders(orders):
-                self.orders = orders
+                self._later(0.0, self.give, inputs.Answer(service, term, True))
             case d.Answered(number):
                 self.answers[number] = decision
+            case d.StoreOrders(orders):
+                self.orders = orders
             case d.StoreTerm(service, term):
                 self.terms[service] = term
             case d.StoreIncarnation(incarnation):
                 self.incarnation = incarnation
             case d.StorePeer(peer, incarnation, sequence):
                 self.records[peer] = (incarnation, sequence)
+            case d.StoreVoters(voters, coming):
+                self.voters = (voters, coming)
+                self._later(0.0, self.give, inputs.VotersKept(coming))
+                self._later(0.0, self.give, inputs.VotersKept(coming))
             case d.Finished():
                 self.finished = True
+                self.facts.tell("died", self.world.now, self.name)
+            case _:
+                carry_out(self.scripts, decision)
 
     def _look(self) -> None:
         self._read()
         self.give(inputs.Looked())
 
-    def _start_ended(self, service: str, term: int) -> None:
-        if self.holding.get(service) != term:
-            return
-        if service in self.fails:
-            del self.holding[service]
-            self.give(inputs.StartFailed(service, term, "it is made to fail", True))
+    def _runs(self, service: str, term: int | None) -> None:
+        if term is None:
+            self.facts.tell("let_go", self.world.now, self.name, service)
         else:
-            self.give(inputs.Started(service, term))
-
-    def _checked(self, service: str, term: int) -> None:
-        self.give(inputs.Checked(service, term, self.sick.get(service)))
-
-    def _released(self, service: str, term: int) -> None:
-        self.holding.pop(service, None)
-        self.give(inputs.Released(service, term, "", True))
+            self.facts.tell("took", self.world.now, self.name, service, term)

@@ -225,7 +225,8 @@ class CheckTests(CommandCase):
         self.assertEqual((ended.returncode, ended.stdout), (1, ""))
         self.assertEqual(
             ended.stderr,
-            f'{self.file}: arbiter.kind: expected "trust", not "vote": no such kind is installed; '
+            f'{self.file}: arbiter.kind: expected "trust" or "quorum", not "vote": '
+            "no such kind is installed; "
             f"left out as broken: {place}/vote.py: "
             "ModuleNotFoundError(\"No module named 'heart_example_of_nothing'\")\n",
         )

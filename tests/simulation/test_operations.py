@@ -119,7 +119,7 @@ class MoveTests(Case):
     def test_target_on_which_it_fails(self) -> None:
         """Where it does not start it comes back, and who asked is told why."""
         cluster = self.begin(restarts=0)
-        cluster.nodes["beta"].fails.add("web")
+        cluster.nodes["beta"].scripts.fails.add("web")
         number = cluster.nodes["alpha"].operate("move", "web", "beta")
         cluster.run(30)
         self.assertEqual(cluster.holders(), ["alpha"])
@@ -256,7 +256,7 @@ class MonitorTests(Case):
     def test_restarted_here_then_moved(self) -> None:
         """What fails is started again here `restarts` times, and then moves to the next node."""
         cluster = self.begin(monitor=1.0, restarts=2)
-        cluster.nodes["alpha"].sick["web"] = "script status: exit 1"
+        cluster.nodes["alpha"].scripts.sick["web"] = "script status: exit 1"
         self.assertEqual(self.changes(10), [["alpha"], ["beta"]])
         told = [report.reason for _, node, report in cluster.reports("failed") if node == "alpha"]
         self.assertEqual(len(told), 3)
@@ -267,30 +267,30 @@ class MonitorTests(Case):
         """What a restart mends stays, and later failures are counted anew."""
         cluster = self.begin(monitor=1.0, restarts=1)
         for _ in range(3):
-            cluster.nodes["alpha"].sick["web"] = "exit 1"
+            cluster.nodes["alpha"].scripts.sick["web"] = "exit 1"
             told = len(cluster.reports("failed"))
             while len(cluster.reports("failed")) == told:
                 cluster.run(0.1)
-            del cluster.nodes["alpha"].sick["web"]
+            del cluster.nodes["alpha"].scripts.sick["web"]
             self.assertEqual(self.changes(20), [["alpha"]])
 
     def test_status_that_takes_long(self) -> None:
         """A status that fails only after longer than `settle` is no good while: failures go on counting."""
         cluster = self.begin(monitor=1.0, restarts=2)
-        cluster.nodes["alpha"].checks_in = 15.0
-        cluster.nodes["alpha"].sick["web"] = "took longer than 15 s"
+        cluster.nodes["alpha"].scripts.checks_in = 15.0
+        cluster.nodes["alpha"].scripts.sick["web"] = "took longer than 15 s"
         self.assertEqual(self.changes(100), [["alpha"], ["beta"]])
 
     def test_fails_everywhere(self) -> None:
         """Failed on every node, it rests with the reason; a retry at either node starts it again."""
         cluster = self.begin(monitor=1.0, restarts=0)
         for node in cluster.nodes.values():
-            node.sick["web"] = "exit 1"
+            node.scripts.sick["web"] = "exit 1"
         cluster.run(60)
         self.assertEqual(cluster.holders(), [])
         self.assertEqual(self.changes(60), [[]])
         for node in cluster.nodes.values():
-            node.sick.clear()
+            node.scripts.sick.clear()
         number = cluster.nodes["beta"].operate("retry", "web")
         self.assertEqual(self.changes(30), [["alpha"]])
         self.assertEqual(
@@ -301,7 +301,7 @@ class MonitorTests(Case):
         """A service that fails moves at most once in `settle`."""
         cluster = self.begin(("alpha", "beta", "gamma"), monitor=0.5, restarts=0)
         for node in cluster.nodes.values():
-            node.sick["web"] = "exit 1"
+            node.scripts.sick["web"] = "exit 1"
         cluster.run(60)
         times = [past.time for past in cluster.history if isinstance(past.decision, d.TakeOver)]
         self.assertEqual([node for node, _ in self.causes()], ["alpha", "beta", "gamma"])
@@ -310,9 +310,9 @@ class MonitorTests(Case):
     def test_forgotten(self) -> None:
         """After `forget` a node may hold what failed there."""
         cluster = self.begin(monitor=1.0, restarts=0, forget=30.0)
-        cluster.nodes["alpha"].sick["web"] = "exit 1"
+        cluster.nodes["alpha"].scripts.sick["web"] = "exit 1"
         cluster.run(10)
-        cluster.nodes["alpha"].sick.clear()
+        cluster.nodes["alpha"].scripts.sick.clear()
         cluster.nodes["beta"].kill()
         self.assertEqual(self.changes(15), [[]])
         self.assertEqual(self.changes(15), [["alpha"]])
@@ -320,10 +320,10 @@ class MonitorTests(Case):
     def test_start_is_tried_again(self) -> None:
         """A start that fails is tried again here, after a pause."""
         cluster = SimulatedCluster(1, restarts=2)
-        cluster.nodes["alpha"].fails.add("web")
+        cluster.nodes["alpha"].scripts.fails.add("web")
         cluster.start()
         cluster.run(3)
-        cluster.nodes["alpha"].fails.clear()
+        cluster.nodes["alpha"].scripts.fails.clear()
         cluster.run(3)
         self.assertEqual(cluster.holders(), ["alpha"])
 

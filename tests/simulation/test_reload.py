@@ -28,7 +28,7 @@ class ReloadTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.cluster = SimulatedCluster(1)
         for medium in self.cluster.media.values():
-            medium.delay = (0.0005, 0.0005)  # frames keep their order, so that none counts as lost
+            medium.suffer(delay=(0.0005, 0.0005))  # frames keep their order, so that none counts as lost
         self.cluster.start()
         self.cluster.run(3)
         self.alpha, self.beta = self.cluster.nodes.values()
@@ -109,7 +109,7 @@ class ReloadTests(SynchronousTestCase):
             self.cluster.media["lan"].cut_all()
             self.slow_down(9600, "alpha", "beta")
             self.slow_down(baud, "alpha")
-            self.cluster.media["cable"].cut = {("alpha", "beta")}
+            self.cluster.media["cable"].suffer(cut=frozenset({("alpha", "beta")}))
             self.assertNotIn(["alpha", "beta"], self.changes(15), baud)
 
     def slow_down(self, baud: int, *names: str) -> None:
