@@ -13,8 +13,8 @@ from heart.config.services import read_services
 from heart.config.timing import read_timing
 from heart.config.values import command, name, path
 
-ARBITERS = ("trust",)
-LATER_ARBITERS = ("quorum", "ping", "fence", "etcd")
+ARBITERS = ("trust", "quorum")
+LATER_ARBITERS = ("ping", "fence", "etcd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _read_arbiter(table: Table) -> Arbiter:
         table.ignore_rest()
     if kind is None or kind in ARBITERS:
         table.close()
-        return Arbiter()
+        return Arbiter(kind or "trust")
     keys = table.rest()
     check_keys(table, "arbiter", kind, keys)
     return Arbiter(kind, keys)

@@ -1,4 +1,4 @@
-"""How well the links join the nodes, and what follows from it under the arbiter `trust`."""
+"""How well the links join the nodes, and what follows from it under the arbiters `trust` and `quorum`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import combinations
 
 from heart.beat import MOST_HOPS
 from heart.config.links import Views
-from heart.config.model import Service
+from heart.config.model import QUORUM, Service
 from heart.config.nodes import Nodes
 from heart.config.problems import Problems, listed
-from heart.core.talk.room import MOST_LINKS, MOST_SERVICES
+from heart.core.talk.room import MOST_LINKS, MOST_SERVICES, MOST_VOTED
 
 Pair = tuple[str, str]
 Links = Mapping[str, frozenset[str]]  # the nodes of each link
@@ -45,6 +45,8 @@ def check_coverage(
         problems.error(("nodes", node), "no link reaches this node; expected one at least")
     rivals = [pair for pair in _rivals(names, services) if not set(pair) & set(alone)]
     joined = [pair for pair in rivals if _check_joined(problems, links, *pair)]
+    if arbiter == QUORUM:
+        _check_voters(problems, names, services)
     if arbiter != "trust":
         return
     _warn_of_single(problems, names, links, joined)
@@ -52,6 +54,19 @@ def check_coverage(
         problems.warn(
             ("arbiter",),
             "trust takes silence for death: with every link cut and both nodes alive, both hold the services",
+        )
+
+
+def _check_voters(problems: Problems, names: tuple[str, ...], services: tuple[Service, ...]) -> None:
+    if len(services) > MOST_VOTED:
+        problems.error(
+            ("services",), f"expected {MOST_VOTED} services at most under quorum, not {len(services)}"
+        )
+    if len(names) == 2:
+        problems.warn(
+            ("arbiter",),
+            "a quorum of two needs both: when one node dies the other holds nothing; "
+            "add a third node, be it a witness",
         )
 
 

@@ -76,6 +76,8 @@ class Deeds:
                 self._hands.history.incarnation = incarnation
             case d.StorePeer(peer, incarnation, sequence):
                 self._hands.memory.peer(peer, incarnation, sequence)
+            case d.StoreVoters(voters, coming):
+                self._hands.memory.voters(voters, coming).addCallback(self._kept, coming)
             case d.StoreOrders(orders):
                 self._hands.memory.orders(orders)
             case d.Answered(number, done, text):
@@ -96,6 +98,11 @@ class Deeds:
             return
         for link in links:
             self._hands.links[link].send(frame)
+
+    def _kept(self, on_disk: bool, coming: tuple[str, ...]) -> None:
+        """A node goes over to other voters only when its next life would know of it."""
+        if on_disk:
+            self._give(inputs.VotersKept(coming))
 
     def _ask(self, question: Question) -> None:
         def answer(granted: bool) -> None:

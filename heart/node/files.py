@@ -63,6 +63,11 @@ class LatestFile:
             idle.callback(None)
         return idle
 
+    @property
+    def broken(self) -> bool:
+        """Whether the last content could not be written."""
+        return bool(self._broken)
+
     def _next(self) -> None:
         content, self._waiting = self._waiting, None
         if content is None:

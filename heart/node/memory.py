@@ -1,5 +1,5 @@
-"""What outlives a daemon: its incarnation, the terms of services, the newest heard of each peer, and
-what operators have ordered.
+"""What outlives a daemon: its incarnation, the terms of services, the newest heard of each peer, what
+operators have ordered, and the set of voters in force.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import MsgspecError, Struct, field, json
+from twisted.internet.defer import Deferred
 
 from heart.beat import Order
 from heart.core.state import Record
@@ -19,13 +20,15 @@ LARGEST = 2**62  # what a beat can still speak of
 
 
 class Remembered(Struct):
-    """The content of the state file."""
+    """The content of the state file. `coming` is the set of voters that was agreed to next, or empty."""
 
     format: int = FORMAT
     incarnation: int = 0
     terms: dict[str, int] = field(default_factory=dict)
     peers: dict[str, Record] = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
+    voters: tuple[str, ...] = ()
+    coming: tuple[str, ...] = ()
 
 
 def recall(path: Path) -> tuple[Remembered, str | None]:
@@ -80,6 +83,12 @@ class Memory:
         """Keep what operators have ordered."""
         self._remembered.orders = orders
         self._write()
+
+    def voters(self, voters: tuple[str, ...], coming: tuple[str, ...]) -> Deferred[bool]:
+        """Keep the sets of voters; fires with whether they are on the disk, when they are or cannot be."""
+        self._remembered.voters, self._remembered.coming = voters, coming
+        self._write()
+        return self._file.written().addCallback(lambda ignored: not self._file.broken)
 
     def _write(self) -> None:
         self._file.write(json.encode(self._remembered))

@@ -16,8 +16,9 @@ from twisted.logger import Logger
 
 from heart.config import ConfigurationErrors, load
 from heart.config.meaning import changes
-from heart.config.model import Configuration
+from heart.config.model import QUORUM, Configuration
 from heart.config.problems import listed
+from heart.core.services.electorate import too_many_newcomers
 from heart.interfaces import InThread
 from heart.keys import KeyFileError, Keys, load_keys, marks
 
@@ -137,6 +138,12 @@ def refuse_what_cannot_change(old: Configuration, new: Configuration) -> None:
         for key, now, wanted in fixed
         if now != wanted
     ]
+    names = [tuple(node.name for node in each.nodes) for each in (old, new)]
+    if QUORUM in (old.arbiter.kind, new.arbiter.kind) and too_many_newcomers(*names):
+        lines.append(
+            f"{new.file}: nodes: expected that less than half of them are new, since they vote; "
+            "add the others with another reload, when all nodes have this one"
+        )
     if lines:
         raise ConfigurationErrors(lines)
 

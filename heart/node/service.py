@@ -133,6 +133,8 @@ class NodeService(Service):
             records=remembered.peers,
             unclean=unclean,
             orders=remembered.orders,
+            voters=remembered.voters,
+            coming=remembered.coming,
         )
         return Driver(
             core,

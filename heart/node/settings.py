@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heart
 from heart.config.meaning import parts
-from heart.config.model import Configuration
+from heart.config.model import QUORUM, Configuration
 from heart.core.settings import Settings, link_settings
 from heart.keys import Keys, marks
 
@@ -16,6 +16,7 @@ def core_settings(configuration: Configuration, keys: Keys) -> Settings:
         len(configuration.nodes),
         len(configuration.services),
         ((link.name, link.nodes, link.baud) for link in configuration.reach),
+        votes=configuration.arbiter.kind == QUORUM,
     )
     return Settings(
         configuration.cluster,

@@ -263,7 +263,13 @@ def _arbiter(arbiter: object) -> str:
     """Its kind; of several, all kinds."""
     if isinstance(arbiter, list):
         return " and ".join(_arbiter(each) for each in arbiter) or NONE
-    return word(arbiter, "kind") if isinstance(arbiter, Mapping) else word({"": arbiter}, "")
+    if not isinstance(arbiter, Mapping):
+        return word({"": arbiter}, "")
+    voters = arbiter.get("voters")
+    if not isinstance(voters, list):
+        return word(arbiter, "kind")
+    hears = f"hears {word(arbiter, 'heard')} of {len(voters)} voters, needs {word(arbiter, 'needed')}"
+    return f"{word(arbiter, 'kind')} ({hears})"
 
 
 def _cell(record: Record, key: str) -> Text:

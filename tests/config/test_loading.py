@@ -117,15 +117,16 @@ class WholeTests(ConfigurationCase):
 
     def test_arbiters(self) -> None:
         """Arbiters that this version does not have are refused, their keys left alone."""
-        for kind in ("quorum", "ping", "fence", "etcd"):
+        for kind in ("ping", "fence", "etcd"):
             self.assert_refused(
                 {"arbiter/kind": kind, "arbiter/host": "10.0.0.1"},
-                f'arbiter.kind: "{kind}" is not available in this version; expected "trust"',
+                f'arbiter.kind: "{kind}" is not available in this version; expected "trust" or "quorum"',
             )
         self.assert_refused(
-            {"arbiter/kind": "vote"}, 'arbiter.kind: expected "trust", not "vote": no such kind is installed'
+            {"arbiter/kind": "vote"},
+            'arbiter.kind: expected "trust" or "quorum", not "vote": no such kind is installed',
         )
-        self.assert_refused({"arbiter/kind": 5}, 'arbiter.kind: expected "trust", not 5')
+        self.assert_refused({"arbiter/kind": 5}, 'arbiter.kind: expected "trust" or "quorum", not 5')
         self.assert_refused(
             {"arbiters": [{"kind": "ping"}]}, f'arbiters: {NOT_HERE} one [arbiter] with kind = "trust"'
         )
@@ -169,7 +170,7 @@ class WholeTests(ConfigurationCase):
                 "links/cable/devise": "x",
                 "services/web/nodes": ["alpha", "bta"],
                 "services/web/resources/0/address": "10.0.0.0/24",
-                "arbiter/kind": "quorum",
+                "arbiter/kind": "fence",
                 "watchdog": {},
             },
             'timing.beat: expected a duration such as "100ms" (a decimal number and ms, s, m, h or d), '
@@ -180,7 +181,7 @@ class WholeTests(ConfigurationCase):
             'services.web.nodes: unknown node "bta"; did you mean beta?',
             'services.web.resources[1].address: expected the address of a host, not "10.0.0.0/24": '
             "10.0.0.0 is the network's own address in 10.0.0.0/24",
-            'arbiter.kind: "quorum" is not available in this version; expected "trust"',
+            'arbiter.kind: "fence" is not available in this version; expected "trust" or "quorum"',
             f"watchdog: {NOT_HERE} no such table",
             f"key_file: {self.folder}/other.key is missing; "
             f"make it once with `heart keygen {self.folder}/other.key` and copy it to every node",
@@ -430,7 +431,7 @@ class PluggedArbiterTests(ConfigurationCase):
         self.patch(plugins, "left_out", lambda: ("/x/twisted/plugins/vote.py: ImportError()",))
         self.assert_refused(
             {"arbiter/kind": "vote"},
-            'arbiter.kind: expected "trust" or "oracle", not "vote": no such kind is installed; '
+            'arbiter.kind: expected "trust" or "quorum" or "oracle", not "vote": no such kind is installed; '
             "left out as broken: /x/twisted/plugins/vote.py: ImportError()",
         )
 

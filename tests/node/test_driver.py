@@ -661,6 +661,7 @@ class FaultTests(DriverCase):
             raise KeyError("web")
 
         self.patch(rig.core.tenures, "check", fault)
+        rig.driver.give(inputs.Hindered("web", "no carrier"))  # news: the rules are looked at now
         sent = len(rig.links["lan"].sent)
         rig.run(2.0)
         self.assertEqual((rig.broken, len(rig.links["lan"].sent)), (1, sent))

@@ -54,6 +54,22 @@ class RoundTripTests(MemoryCase):
         expected = Remembered(FORMAT, DAY, {"web": 7, "mail": 6}, {"beta": (DAY + 1, 2000)})
         self.assertEqual(recall(self.path), (expected, None))
 
+    def test_voters(self) -> None:
+        """The sets of voters are read back; that they are on the disk is said when they are, or cannot be."""
+        memory = Memory(self.path, Remembered(), at_once)
+        self.assertTrue(self.successResultOf(memory.voters(("alpha", "beta"), ("alpha", "gamma"))))
+        remembered, _ = recall(self.path)
+        self.assertEqual((remembered.voters, remembered.coming), (("alpha", "beta"), ("alpha", "gamma")))
+        thread = StalledThread()
+        stalled = Memory(self.path, remembered, thread).voters(("alpha",), ())
+        self.assertNoResult(stalled)
+
+    def test_voters_on_no_disk(self) -> None:
+        """Where the file cannot be written, that is the answer."""
+        self.path.mkdir()
+        memory = Memory(self.path, Remembered(), at_once)
+        self.assertFalse(self.successResultOf(memory.voters(("alpha",), ())))
+
     def test_nothing_is_lost(self) -> None:
         """A later life adds to what the one before it remembered."""
         Memory(self.path, Remembered(), at_once).term("web", 5)
