@@ -88,7 +88,7 @@ class Reconfiguration:
         if settings.votes and not voted:
             self._tenures.begin_to_vote(now)
         elif voted and not settings.votes:
-            self._tenures.cease_to_vote()
+            self._tenures.cease_to_vote(now)
         self._ear.adopt()
         self._relay.adopt()
         self._tenures.adopt(now, waits)

@@ -174,8 +174,8 @@ class Generator:
             case 3:
                 return [p.ShutDown(at, node)]
             case _:
-                forgetful = node if chance.happens(0.3) else None
-                back = 1000.0 if chance.happens(0.3) else 0.0
+                forgetful = node if chance.happens(0.5) else None
+                back = 1000.0 if chance.happens(0.5) else 0.0
                 return [
                     p.Start(at, name, name == forgetful, back if name == forgetful else 0.0)
                     for name in self._setup.nodes
@@ -183,7 +183,8 @@ class Generator:
 
     def _stalls(self, at: float) -> list[p.Acts]:
         chance = self._chance
-        seconds = round(chance.pick((0.3, 0.7, 1.5, 4.0)) * chance.between(0.5, 1.5), 3)
+        lease = self._setup.times.lease
+        seconds = round(chance.pick((0.5 * lease, lease, 1.5, 4.0)) * chance.between(0.5, 1.5), 3)
         whole = chance.happens(0.5)
         return [p.Stall(at, self._node(), seconds, whole, whole and chance.happens(0.5))]
 

@@ -195,6 +195,9 @@ class SimulatedNode:
             self._hear(link, frame)
         elif len(self._received) < BUFFER:
             self._received.append((link, frame))
+            beat = self.frames.decode(frame)
+            if isinstance(beat, Beat):
+                self.facts.tell("arrived", self.world.now, self.name, link, beat)
             if not self.paused:
                 self._read_later()
 

@@ -39,7 +39,7 @@ def examine(seed: int) -> Result:
 
 def search(seeds: Iterable[int], processes: int | None = None) -> Iterator[Result]:
     """Examine seeds, in as many processes, as many as there are cores unless said; results as they come."""
-    context = get_context("fork")  # what is imported already need not be imported in each
+    context = get_context("spawn")  # a fork would take over locks that other threads hold
     with context.Pool(processes or len(os.sched_getaffinity(0)), _leave_interrupts) as pool:
         yield from pool.imap_unordered(examine, seeds, CHUNK)
 

@@ -136,13 +136,15 @@ class Tenures:
         """From now on nodes vote: who holds something has a lease's time to find a majority."""
         self.keep_voters()
         for tenure in self.all:
+            self._ask_anew(now, tenure)
             tenure.kept_until = now + self._state.voice.ahead + self._state.timing.lease
             tenure.promises_from = now + tenure.wait
 
-    def cease_to_vote(self) -> None:
+    def cease_to_vote(self, now: float) -> None:
         """From now on nobody votes."""
         self.keep_voters()
         for tenure in self.all:
+            self._ask_anew(now, tenure)
             tenure.promise = None
 
     def answered(self, now: float, service: str, term: int, granted: bool) -> None:
@@ -259,6 +261,11 @@ class Tenures:
             "configuration", f"from now on these vote: {voters}", voters=list(electorate.voters)
         )
         self._state.speak_now = True
+
+    def _ask_anew(self, now: float, tenure: ServiceTenure) -> None:
+        """What is asked for is withdrawn: another arbiter was asked than the one that is to agree."""
+        if tenure.holding is Holding.ASKING:
+            self._taking.withdraw(now, tenure, "the arbiter changes")
 
     def _longest_wait(self) -> float:
         return max((tenure.wait for tenure in self.all), default=0.0)

@@ -52,7 +52,7 @@ class Voter:
             return now
         self._listen(now, tenure, promise)
         peer = self._state.peers.get(promise.node)
-        if not promise.live or (peer is not None and peer.claims(tenure.name_hash)):
+        if peer is not None and (not promise.live or peer.claims(tenure.name_hash)):
             return now
         return promise.heard_at + tenure.wait
 
@@ -63,7 +63,9 @@ class Voter:
             promise.heard_at = now if promise.live else promise.heard_at
             return
         peer = self._state.peers.get(promise.node)
-        if peer is None:
+        if peer is None:  # the configuration has it no more; until it had not, its beats were heard
+            promise.heard_at = now if promise.live else promise.heard_at
+            promise.live = False
             return
         live = bool(peer.flags(tenure.name_hash) & (CLAIMS | ASKS))
         if live or promise.live:  # what was so at the last look was so in all beats since, or all but one

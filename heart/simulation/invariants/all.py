@@ -8,7 +8,12 @@ from heart.simulation.invariants.base import Ground, Invariant
 from heart.simulation.invariants.facts import Witness
 from heart.simulation.invariants.hearing import Ears
 from heart.simulation.invariants.holding import GreaterTermStays, KeepsItsLease, OneHolder
-from heart.simulation.invariants.silence import DeadIsSilent, DeathIsNoticed, WhoSleptSawNothing
+from heart.simulation.invariants.silence import (
+    AliveIsProven,
+    DeadIsSilent,
+    DeathIsNoticed,
+    WhoSleptSawNothing,
+)
 from heart.simulation.invariants.succession import NothingAtOnce, ReleaseBeforeTakeover, TermsGrow
 from heart.simulation.invariants.talking import BeatsGoOn, NumbersGrow
 from heart.simulation.invariants.voting import AckIsALease, PromisesAreKept
@@ -26,6 +31,7 @@ def invariants(
         ReleaseBeforeTakeover(ground, ears),
         NothingAtOnce(ground, ears),
         DeadIsSilent(ground, ears),
+        AliveIsProven(ground, ears),
         DeathIsNoticed(ground, ears),
         WhoSleptSawNothing(ground),
         NumbersGrow(ground),

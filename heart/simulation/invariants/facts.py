@@ -31,6 +31,9 @@ class Witness:
     def sent(self, time: float, node: str, beat: Beat, links: tuple[str, ...]) -> None:
         """A daemon sent a beat."""
 
+    def arrived(self, time: float, node: str, link: str, beat: Beat) -> None:
+        """A frame with a good signature waits at a daemon that cannot read it now."""
+
     def reached(self, time: float, node: str, link: str, beat: Beat) -> None:
         """A frame with a good signature was taken in by a daemon, new or not."""
 
@@ -44,7 +47,7 @@ class Witness:
         """Nothing of a service runs on this node any more."""
 
 
-KINDS = ("began", "died", "stalled", "woke", "sent", "reached", "decided", "took", "let_go")
+KINDS = ("began", "died", "stalled", "woke", "sent", "arrived", "reached", "decided", "took", "let_go")
 
 
 class Facts:

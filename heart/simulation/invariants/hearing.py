@@ -18,9 +18,12 @@ class Ears(Witness):
     `claimed_at`, `wanted_at` and `free_at` are when a service was last heard claimed, claimed or asked for,
     and let go of; `free_until` is when it was last heard wanted after that.
     `newest` is the beat itself, `claims` are all terms that were claimed.
+    `waits_since` is when something new came that is not read yet, `proven` which life of the peer has
+    acknowledged this life of the hearer.
     """
 
     def __init__(self) -> None:
+        self.waits_since: defaultdict[Pair, float] = defaultdict(lambda: -inf)
         self.heard_at: defaultdict[Pair, float] = defaultdict(lambda: -inf)
         self.sent_at: defaultdict[Pair, float] = defaultdict(lambda: -inf)
         self.claimed_at: defaultdict[tuple[str, str, int], float] = defaultdict(lambda: -inf)
@@ -28,6 +31,8 @@ class Ears(Witness):
         self.free_until: defaultdict[tuple[str, str, int], float] = defaultdict(lambda: -inf)
         self.free_at: defaultdict[tuple[str, str, int], float] = defaultdict(lambda: -inf)
         self.newest: dict[Pair, Beat] = {}
+        self._life: dict[str, int] = {}
+        self.proven: dict[Pair, int] = {}
         self.claims: set[tuple[str, str, int, int]] = set()
         self._ever: dict[Pair, tuple[int, int]] = {}
         self.began_at: dict[str, float] = {}
@@ -36,7 +41,7 @@ class Ears(Witness):
     def began(self, time: float, node: str, incarnation: int) -> None:
         """What a life before it heard is forgotten."""
         self.began_at[node] = time
-        for heard in (self.heard_at, self.newest):
+        for heard in (self.heard_at, self.newest, self.waits_since, self.proven):
             for pair in [pair for pair in heard if pair[0] == node]:
                 del heard[pair]
         for wanted in (self.claimed_at, self.wanted_at, self.free_at, self.free_until):
@@ -46,7 +51,14 @@ class Ears(Witness):
     def sent(self, time: float, node: str, beat: Beat, links: tuple[str, ...]) -> None:
         """Remember when."""
         if not beat.through:
+            self._life[node] = beat.incarnation
             self._sent[node][beat.incarnation, beat.sequence] = time
+
+    def arrived(self, time: float, node: str, link: str, beat: Beat) -> None:
+        """Something new waits to be read."""
+        pair = node, beat.sender
+        if not beat.flags & GOODBYE and (beat.incarnation, beat.sequence) > self._ever.get(pair, (0, 0)):
+            self.waits_since[pair] = time
 
     def reached(self, time: float, node: str, link: str, beat: Beat) -> None:
         """Take it in, if it is newer than what was heard."""
@@ -55,6 +67,8 @@ class Ears(Witness):
         if beat.sender == node or number <= self._ever.get(pair, (0, 0)):
             return  # one that was heard in a life before is a replay, too
         self._ever[pair] = number
+        if any(ack.peer == name_hash(node) and ack.incarnation == self._life.get(node) for ack in beat.acks):
+            self.proven[pair] = beat.incarnation
         self.newest[pair] = beat
         if not beat.flags & GOODBYE:  # which a node that was asleep does not believe
             self.heard_at[pair] = time

@@ -14,7 +14,7 @@ THERE = {"node-up": True, "node-late": True, "node-dead": False, "node-left": Fa
 
 
 class DeadIsSilent(Invariant):
-    """Nobody is called dead of whom something was heard within `dead` (rule 1)."""
+    """Nobody is called dead of whom something came within `dead`, though it be not read yet (rule 1)."""
 
     rule = "1 a peer is dead"
 
@@ -26,9 +26,26 @@ class DeadIsSilent(Invariant):
         """Was it silent?"""
         if isinstance(decision, Report) and decision.kind == "node-dead":
             peer = decision.fields["peer"]
-            silent = time - self._ears.heard_at[node, peer]
+            silent = time - max(self._ears.heard_at[node, peer], self._ears.waits_since[node, peer])
             if silent < self.ground.shortest.dead / DRIFT - HAIR:
                 self.broken(time, f"{node} calls {peer} dead after a silence of {silent:.3f} s")
+
+
+class AliveIsProven(Invariant):
+    """Nobody is held to be up who has not acknowledged the hearer's present life (the beat: replay)."""
+
+    rule = "beat: only a proven peer counts as alive"
+
+    def __init__(self, ground: Ground, ears: Ears) -> None:
+        super().__init__(ground)
+        self._ears = ears
+
+    def decided(self, time: float, node: str, decision: Decision) -> None:
+        """Has it?"""
+        if isinstance(decision, Report) and decision.kind == "node-up":
+            peer = decision.fields["peer"]
+            if self._ears.proven.get((node, peer)) != decision.fields["peer_incarnation"]:
+                self.broken(time, f"{node} holds {peer} to be up, which has not acknowledged it")
 
 
 class DeathIsNoticed(Invariant):
@@ -127,9 +144,9 @@ class WhoSleptSawNothing(Invariant):
 
     def decided(self, time: float, node: str, decision: Decision) -> None:
         """Does it call anybody dead?"""
-        calls_dead = isinstance(decision, Report) and decision.kind == "node-dead"
+        calls_dead = isinstance(decision, Report) and decision.kind in ("node-dead", "node-left")
         if calls_dead and time < self._judges_from.get(node, -inf):
-            self.broken(time, f"{node} was asleep, and calls a peer dead at once")
+            self.broken(time, f"{node} was asleep, and holds a peer to be gone at once")
 
     def sent(self, time: float, node: str, beat: Beat, links: tuple[str, ...]) -> None:
         """Does it go on claiming?"""
