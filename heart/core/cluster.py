@@ -30,7 +30,7 @@ from heart.core.talk.relay import Relay
 from heart.core.talk.voice import FAREWELL, FAREWELL_EVERY
 from heart.core.wakefulness import Wakefulness
 
-LATENESS = 0.25  # of a beat: who is later than that reads what has come before it speaks
+LATENESS = 0.02  # of a beat: who is later than that reads what has come before it speaks
 SUSPENDED = 0.001  # seconds, more than two looks at clocks can be apart: leases have become shorter
 LOOK_EVERY = 1.0  # seconds between two looks at the rules at the most, though each says when it wants one
 STORE_EVERY = 10.0  # seconds between two times that the newest of each living peer is kept
