@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "silence is taken for deafness",
         SERVICES + "leases",
-        "    if lasts > timing.lease or peer.heard_at >= heard_us + timing.late:\n",
+        "    if not knows_its_times or peer.heard_at >= heard_us + timing.late:\n",
         "    if True:\n",
     ),
     Mutant(

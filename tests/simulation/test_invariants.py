@@ -199,7 +199,7 @@ class SilenceTests(Case):
     def test_death_that_nobody_notices(self) -> None:
         """Who holds a dead node to live for long breaks rule 1, and who has said that it is dead does not."""
         for peer in ("alpha", "gamma"):
-            self.tell("decided", 19.0, "beta", Report("node-up", "", {"peer": peer}))
+            self.tell("decided", 19.0, "beta", Report("node-late", "", {"peer": peer}))
             self.tell("died", 20.0, peer)
         self.call_dead(21.5, "beta", "alpha")
         self.breaks("1", "pass_time", 26.5)

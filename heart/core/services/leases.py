@@ -67,7 +67,9 @@ def deaf_since(scene: Scene, tenure: ServiceTenure, peer: Peer) -> float:
         return inf
     heard_us = max(peer.lease_from, peer.speaking_from)
     lasts = lease_of(scene, tenure, peer)
-    if lasts > timing.lease or peer.heard_at >= heard_us + timing.late:
+    # While peers may be late, and judge, by other times than ours, nothing can be told from their silence.
+    knows_its_times = scene.settings.patient and timing.late < lasts == timing.lease
+    if not knows_its_times or peer.heard_at >= heard_us + timing.late:
         return heard_us + lasts
     return max(heard_us + lasts, scene.now + timing.beat / PROBE_RATE)  # silent, so far: look again soon
 

@@ -155,6 +155,7 @@ class KeepsItsLease(Invariant):
     """Who is heard by a majority, and hears it, does not let go for want of acks (rule 3).
 
     Where a line is slower than the beat it may: a peer that was heard there alone, and sleeps, looks deaf.
+    So it may while files with different times are in use.
     """
 
     rule = "3 a lease is renewed"
@@ -179,8 +180,9 @@ class KeepsItsLease(Invariant):
 
     def decided(self, time: float, node: str, decision: Decision) -> None:
         """Is there a reason?"""
-        slow = self.ground.slowest > self.ground.longest.beat
-        if slow or not isinstance(decision, Release) or decision.reason != "lease":
+        ground = self.ground
+        unclear = ground.slowest > ground.longest.beat or ground.shortest != ground.longest
+        if unclear or not isinstance(decision, Release) or decision.reason != "lease":
             return
         enough = DRIFT * (self.ground.longest_wait + 2 * self.ground.longest.dead) + 1.0
         able = [name for name, since in self._able_since.items() if time - since > enough]
