@@ -188,9 +188,10 @@ class KeepsItsLease(Invariant):
         able = [name for name, since in self._able_since.items() if time - since > enough]
         if node not in able or any(self.ground.lag(name) for name in self.ground.nodes):
             return
-        living = [name for name in self._able_since if name != node]
-        if not all(self._is_joined(node, name, enough) for name in living):
-            return
+        others = [name for name in ground.nodes if name != node]
+        if not all(self._is_joined(node, name, enough) for name in others):
+            return  # acks of one that has just died may have been lost before
+        living = [name for name in others if name in self._able_since]
         heard = 1 + sum(name in able for name in living)
         if heard >= self.ground.needed:
             self.broken(time, f"{node} lets go of {decision.service}, though {heard} nodes hear each other")

@@ -15,9 +15,13 @@ class ReleaseBeforeTakeover(Invariant):
     def __init__(self, ground: Ground, ears: Ears) -> None:
         super().__init__(ground)
         self._ears = ears
+        self._last: dict[tuple[str, str], int] = {}
 
     def took(self, time: float, node: str, service: str, term: int) -> None:
-        """Has everybody else had the time to let go?"""
+        """Has everybody else had the time to let go? A start that is tried again is no takeover."""
+        last, self._last[node, service] = self._last.get((node, service)), term
+        if last == term:
+            return
         for other in self.ground.nodes:
             claimed_at = self._ears.claimed_at[node, other, name_hash(service)]
             if time >= claimed_at + self.ground.shortest_wait / DRIFT - HAIR:
