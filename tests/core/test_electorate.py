@@ -177,6 +177,19 @@ class StepTests(Case):
         """Those that are in both files."""
         return [peer for name, peer in self.peers.items() if name in THREE]
 
+    def test_question_that_is_open(self) -> None:
+        """A vote that may still bring the service to who asks for it holds up the second step."""
+        self.peers["alpha"].service_flags, self.peers["alpha"].term = ASKING, TERM
+        self.pass_time()
+        self.assertEqual(self.promised(), (TERM, name_hash("alpha")))
+        self.reload()
+        self.say(["alpha", "beta"], self.old, self.new)
+        self.pass_time(3)
+        self.expect(self.old, self.new)
+        self.peers["alpha"].service_flags = IDLE
+        self.pass_time()
+        self.expect((), self.new)
+
     def test_claim_holds_up_nothing(self) -> None:
         """Who claims the service asks no more: the second step is taken at once."""
         self.peers["alpha"].service_flags, self.peers["alpha"].term = ASKING, TERM
@@ -211,6 +224,67 @@ class StepTests(Case):
         self.say(["alpha", "beta"], (), self.new)
         self.say(["alpha", "beta"], self.new)
         self.expect(self.new)
+
+
+class SilentQuestionTests(Case):
+    """A vote for somebody who is not heard any more."""
+
+    old = FIVE
+    new: tuple[str, ...] = ("alpha", "beta", "watcher", "new")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.peers["alpha"].service_flags, self.peers["alpha"].term = ASKING, TERM
+        self.pass_time()
+        self.assertEqual(self.promised(), (TERM, name_hash("alpha")))
+
+    def expect_wait(self) -> None:
+        """The second step is taken `wait` after alpha's last beat."""
+        asked_at = self.bench.now // 0.1 / 10
+        del self.peers["alpha"]
+        self.reload()
+        self.say(set(self.peers) & {"beta", "new"}, self.old, self.new)
+        rest = [peer for name, peer in self.peers.items() if name in self.new]
+        self.bench.run_to(asked_at + 0.98, rest)
+        self.expect(self.old, self.new)
+        self.bench.run_to(asked_at + 1.12, rest)
+        self.expect((), self.new)
+
+    def test_dead(self) -> None:
+        """It may hold the service by now: the second step is taken `wait` after its last beat."""
+        self.expect_wait()
+
+    def test_removed(self) -> None:
+        """So it is where it is the one that the new set does not have."""
+        self.new = ("beta", "watcher", "new")
+        self.expect_wait()
+
+
+class RemovedTests(Case):
+    """The promised node is the one that the new file does not have."""
+
+    new = ("beta", "watcher", "other")
+
+    def setUp(self) -> None:
+        super().setUp()
+        lan = [link for link in quorum(self.node, self.old).links if link.name == "lan"]
+        # With one link nobody passes beats on: then those that bring no news cause no look at the rules.
+        self.begin(Bench(replace(quorum(self.node, self.old), links=tuple(lan))))
+
+    def test_heard_until_then(self) -> None:
+        """Its last beat is that which was heard last before, also where that one brought no news."""
+        self.peers["alpha"].service_flags, self.peers["alpha"].term = ASKING, TERM
+        self.pass_time()
+        self.peers["alpha"].service_flags = HOLDING
+        self.pass_time(1)
+        heard_at = self.bench.core.state.peers["alpha"].heard_at
+        self.reload()
+        self.peers["beta"].service_flags, self.peers["beta"].term = ASKING, TERM + 1
+        rest = (self.peers["beta"], self.peers["other"])
+        self.bench.run_to(heard_at + 0.98, rest)
+        self.assertEqual(self.promised(), (TERM, name_hash("alpha")))
+        self.bench.run_to(heard_at + 1.12, rest)
+        self.assertEqual(self.promised(), (TERM + 1, name_hash("beta")))
 
 
 class GrowingTests(Case):
@@ -261,6 +335,20 @@ class TooManyTests(SynchronousTestCase):
         self.assertFalse(too_many_newcomers(THREE, (*THREE, "d", "e")))
         self.assertTrue(too_many_newcomers(THREE, (*THREE, "d", "e", "f")))
         self.assertTrue(too_many_newcomers(("alpha",), ("alpha", "beta")))
+
+
+class NeverTests(Case):
+    """A set of which half know nothing of the one before."""
+
+    old = THREE
+    new = ("alpha", "watcher", "new", "newer")
+
+    def test_never(self) -> None:
+        """It is not voted under, though every node has it."""
+        self.reload()
+        self.say(self.peers, self.old, self.new)
+        self.pass_time(5)
+        self.expect(self.old, self.new)
 
 
 class AwayTests(Case):
@@ -379,7 +467,7 @@ class HolderTests(Case):
     def go_between(self) -> float:
         """The second step; until when the votes of the old set let it hold."""
         self.reload()
-        self.say(["beta", "watcher"], self.old, self.new)
+        self.say([name for name in self.peers if name in self.new], self.old, self.new)
         self.expect((), self.new)
         return self.bench.core.tenures.all[0].leased_until
 
@@ -396,6 +484,23 @@ class HolderTests(Case):
         """Between two sets its lease is what the old one gave it, and no ack makes that longer."""
         until = self.go_between()
         self.assertTrue(0.4 < until - self.bench.now < 0.6)
+        self.bench.run_to(until - 0.005, self.peers.values())
+        self.assertEqual(self.released(), [])
+        self.bench.run_to(until + 0.005, self.peers.values())
+        self.assertEqual(self.released(), ["lease"])
+
+
+class GrowingHolderTests(HolderTests):
+    """Where the votes of the old set alone are no majority of the new one."""
+
+    old = THREE
+    new = FIVE
+
+    def test_kept_without_new_votes(self) -> None:
+        """What the old set leased lasts as long as it was leased, also under the new one."""
+        until = self.go_between()
+        self.say(["beta", "watcher"], (), self.new)
+        self.expect(self.new)
         self.bench.run_to(until - 0.005, self.peers.values())
         self.assertEqual(self.released(), [])
         self.bench.run_to(until + 0.005, self.peers.values())
@@ -430,6 +535,8 @@ class ArbiterTests(Case):
 
     def setUp(self) -> None:
         super().setUp()
+        for peer in self.peers.values():
+            peer.voters = sets(THREE)
         self.begin(Bench(quorum("alpha", THREE, "trust")))
         while self.bench.holding() != "starting":
             self.pass_time(0.01)
@@ -443,6 +550,56 @@ class ArbiterTests(Case):
     def released(self) -> list[str]:
         """Why it let go so far."""
         return [release.reason for release in self.bench.of(d.Release)]
+
+    def test_holder_keeps_the_service(self) -> None:
+        """It has `lease` to find a majority, promises to itself, and holds on by the votes that it gets."""
+        self.assertEqual(self.bench.last_beat().word.voters, ())
+        self.change(QUORUM)
+        self.pass_time()
+        self.assertEqual(self.promised(), (self.term, name_hash("alpha")))
+        self.pass_time(0.3)
+        self.peers["watcher"].promises = (self.term, "alpha")
+        self.pass_time(20)
+        self.expect(THREE)
+        self.assertEqual((self.bench.holding(), self.released()), ("held", []))
+        self.assertEqual(self.kept(), d.StoreVoters(THREE, ()))
+
+    def ask(self, arbiter: str) -> int:
+        """A core with this arbiter asks for the service; the term in which it does."""
+        self.bench = Bench(quorum("alpha", THREE, arbiter))
+        for peer in self.peers.values():
+            peer.hears = True
+        self.bench.run_to(0.95, self.peers.values())
+        for peer in self.peers.values():
+            peer.hears = False  # so nobody agrees to anything
+        self.bench.run_to(1.15, self.peers.values())
+        self.assertEqual(self.bench.holding(), "asking")
+        return self.bench.core.tenures.all[0].term
+
+    def test_question_to_another_arbiter(self) -> None:
+        """Who asks when the arbiter changes asks anew: what was agreed to without votes is no majority."""
+        for before, after in (("trust", QUORUM), (QUORUM, "trust")):
+            term = self.ask(before)
+            self.change(after)
+            self.bench.give(inputs.Tick())
+            self.assertEqual(self.bench.of(d.TakeOver), [], after)
+            self.assertEqual(self.bench.holding(), "asking")
+            self.assertGreater(self.bench.core.tenures.all[0].term, term)
+
+    def test_voter_that_begins(self) -> None:
+        """Who begins to vote promises nothing to who asks for a `wait`: somebody may hold it by trust."""
+        bench = Bench(quorum("beta", THREE, "trust"))
+        others = (FakePeer("alpha"), FakePeer("watcher"))
+        for peer in others:
+            peer.voters = sets(THREE)
+        bench.run_to(1.05, others)
+        bench.give(inputs.Reconfigure(quorum("beta", THREE)))
+        self.bench, begun = bench, bench.now
+        others[0].service_flags, others[0].term = ASKING, TERM
+        bench.run_to(begun + 0.98, others)
+        self.assertEqual(self.promised(), (None, None))
+        bench.run_to(begun + 1.02, others)
+        self.assertEqual(self.promised(), (TERM, name_hash("alpha")))
 
     def test_holder_without_a_majority(self) -> None:
         """Without one it lets go when that time is over."""

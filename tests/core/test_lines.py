@@ -10,6 +10,7 @@ from heart.beat import NEVER, name_hash
 from heart.core import decisions as d
 from heart.core import inputs
 from heart.core.settings import LinkSettings
+from heart.core.talk.line import Line
 from tests.core.support import Bench, FakePeer, make_settings
 
 
@@ -55,6 +56,25 @@ class SlowLineTests(SynchronousTestCase):
         frames = [send for send in bench.of(d.Send) if "cable" in send.links]
         self.assertLess(len(frames) * 110 * 10, 9600 * 20 / 2)
         self.assertGreater(len(frames), 20 * 2)
+
+    def test_regular_beat_after_one_that_was_passed_on(self) -> None:
+        """A regular beat that finds a line busy with one that was passed on goes next, once it is free.
+
+        One that finds it busy with a beat of our own is not missed: that one has just been said.
+        """
+        line = Line(LinkSettings("cable", ("alpha", "beta"), 9600, others=1), 0.1)
+        line.up = True
+        line.send(0.0, 100)
+        line.owe(0.1, urgent=False)
+        self.assertFalse(line.owed)
+        line.pass_on(10.0, 160)
+        line.owe(10.05, urgent=False)
+        self.assertTrue(line.owed)
+        line.wait(FakePeer("gamma").beat(Bench()))
+        free_at = line.free_at()
+        self.assertGreater(free_at, 10.05)
+        self.assertIsNone(line.next_waiting(free_at))
+        self.assertTrue(line.takes(free_at, urgent=False))
 
     def test_line_that_goes_while_it_is_owed_a_beat(self) -> None:
         """A line that goes down while an urgent beat waits for it does not keep the node busy."""

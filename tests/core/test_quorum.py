@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -521,6 +522,19 @@ class LeaseTests(CandidateCase):
         self.bench.run_to(until - 0.3 + 0.005, [self.beta])
         self.assertEqual(self.released(), ["lease"])
 
+    def test_short_suspension(self) -> None:
+        """So it is where that was too short to count as sleep (rule 2), at whatever moment."""
+        self.bench.run_to(2.15, [self.beta])
+        until = self.newest_acked() + 0.6
+        self.bench.run_to(
+            until - 0.25, [self.beta]
+        )  # it is in a hurry by now, and looks at leases at their end
+        self.bench.boot += 0.2
+        self.bench.run_to(until - 0.2 - 0.005, [self.beta])
+        self.assertEqual(self.released(), [])
+        self.bench.run_to(until - 0.2 + 0.015, [self.beta])
+        self.assertEqual((self.released(), self.bench.reported("slept")), (["lease"], []))
+
     def test_a_minority_may_be_silent(self) -> None:
         """With two votes of three it holds on, whoever else is dead."""
         self.bench.run_to(20, [self.watcher])
@@ -547,3 +561,73 @@ class LeaseTests(CandidateCase):
         self.bench.run_to(3, [self.beta])
         self.bench.give(inputs.Released("web", self.term, "", True))
         self.assertGreater(self.hold(), self.term)
+
+
+class UrgentCase(CandidateCase):
+    """How a holder sees to it that its acks are fresh; on one link, so that there is nothing to pass on."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        settings = quorum("alpha", timing=self.timing)
+        self.bench = Bench(replace(settings, links=settings.links[:1]))
+        self.hold()
+        self.bench.run_to(2.05, self.peers)
+
+    def beats(self, seconds: float) -> list[set[int]]:
+        """Whom each beat of so many seconds asks to answer at once."""
+        sent = len(self.bench.of(d.Send))
+        self.bench.run_to(self.bench.now + seconds, self.peers)
+        return [set(send.beat.asks) for send in self.bench.of(d.Send)[sent:]]
+
+    def fall_deaf(self) -> float:
+        """The witness does not hear the holder any more; when that was sent which it heard last."""
+        self.watcher.hears = False
+        self.bench.core.state.renew_leases()
+        return self.bench.core.state.peers["watcher"].lease_from
+
+
+class UrgentTests(UrgentCase):
+    """A lease of six beats."""
+
+    def test_calm(self) -> None:
+        """While acks are fresh it beats at the normal rate, and asks for none."""
+        self.assertEqual(self.beats(1), [set()] * 10)
+
+    def test_probes(self) -> None:
+        """Once those of a majority are older than half of `lease` it asks ten times as often as it beats."""
+        heard_at = self.fall_deaf()
+        calm = self.beats(heard_at + 0.295 - self.bench.now)
+        self.assertEqual(calm, [set()] * len(calm))
+        asked = self.beats(0.3)
+        self.assertTrue(28 <= len(asked) <= 31, len(asked))
+        self.assertEqual(asked[1:], [{name_hash("watcher")}] * (len(asked) - 1))
+
+    def test_stops_to_probe(self) -> None:
+        """With fresh acks it is calm again."""
+        heard_at = self.fall_deaf()
+        self.bench.run_to(heard_at + 0.45, self.peers)
+        self.watcher.hears = True
+        self.bench.run_to(heard_at + 0.65, self.peers)
+        self.assertEqual(self.beats(1), [set()] * 10)
+        self.assertEqual(self.bench.holding(), "held")
+
+
+class ShortLeaseTests(UrgentCase):
+    """A lease of less than three beats."""
+
+    timing = Timing(beat=0.1, late=0.25, dead=1.0, lease=0.25, start=5.0, settle=10.0)
+
+    def test_every_beat_asks(self) -> None:
+        """Every beat of a holder asks all to answer at once; one that holds nothing asks nobody."""
+        asked = self.beats(1)
+        self.assertEqual(asked, [{name_hash("beta"), name_hash("watcher")}] * len(asked))
+        self.assertGreaterEqual(len(asked), 10)
+        self.bench.give(inputs.Command(1, "standby", "alpha"))
+        self.bench.give(inputs.Released("web", self.bench.core.tenures.all[0].term, "", True))
+        self.assertEqual(self.beats(1)[1:], [set()] * 9)
+
+    def test_probes(self) -> None:
+        """A good ack is a beat old: it is in a hurry when half of the lease is gone, and later than that."""
+        heard_at = self.fall_deaf()
+        self.bench.run_to(heard_at + 0.13, self.peers)
+        self.assertGreaterEqual(len(self.beats(0.11)), 10)
