@@ -62,15 +62,6 @@ MUTANTS = (
         "            pass\n",
     ),
     Mutant(
-        "a node's own vote obeys nothing",
-        SERVICES + "voter",
-        "        if promise is not None and term <= promise.term:\n",
-        "        if node == self._state.settings.node:\n"
-        "            tenure.promise = Promise(term, node, now)\n"
-        "            return\n"
-        "        if promise is not None and term <= promise.term:\n",
-    ),
-    Mutant(
         "a greater claim is not adopted",
         SERVICES + "voter",
         "        self._adopt(now, tenure)\n",
@@ -202,12 +193,6 @@ MUTANTS = (
         "heart.core.cluster",
         "        if self.watch.dazed:\n",
         "        if False:\n",
-    ),
-    Mutant(
-        "a new question of the promised node is not heard",
-        SERVICES + "voter",
-        "        if live or promise.live:",
-        "        if promise.live:",
     ),
     Mutant(
         "a term that does not grow",
