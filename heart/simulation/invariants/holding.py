@@ -155,7 +155,8 @@ class KeepsItsLease(Invariant):
     """Who is heard by a majority, and hears it, does not let go for want of acks (rule 3).
 
     Where a line is slower than the beat it may: a peer that was heard there alone, and sleeps, looks deaf.
-    So it may while files with different times are in use.
+    So it may while files with different times are in use, and beside one that slept for longer than `dead`:
+    what came last may not have found room in its buffers, and so its acks are old.
     """
 
     rule = "3 a lease is renewed"
@@ -163,6 +164,8 @@ class KeepsItsLease(Invariant):
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
         self._able_since: dict[str, float] = {}
+        self._stalled_at: dict[str, float] = {}
+        self._overslept_at: dict[str, float] = {}
 
     def began(self, time: float, node: str, incarnation: int) -> None:
         """It can act."""
@@ -171,12 +174,17 @@ class KeepsItsLease(Invariant):
     def woke(self, time: float, node: str) -> None:
         """It can act again."""
         self._able_since[node] = time
+        if time - self._stalled_at.get(node, time) > self.ground.longest.dead:
+            self._overslept_at[node] = time
 
     def died(self, time: float, node: str) -> None:
         """It cannot."""
         self._able_since.pop(node, None)
 
-    stalled = died
+    def stalled(self, time: float, node: str) -> None:
+        """It cannot."""
+        self._able_since.pop(node, None)
+        self._stalled_at[node] = time
 
     def decided(self, time: float, node: str, decision: Decision) -> None:
         """Is there a reason?"""
@@ -187,6 +195,8 @@ class KeepsItsLease(Invariant):
         enough = DRIFT * (self.ground.longest_wait + 2 * self.ground.longest.dead) + 1.0
         able = [name for name, since in self._able_since.items() if time - since > enough]
         if node not in able or any(self.ground.lag(name) for name in self.ground.nodes):
+            return
+        if any(time - woken < enough for woken in self._overslept_at.values()):
             return
         others = [name for name in ground.nodes if name != node]
         if not all(self._is_joined(node, name, enough) for name in others):
