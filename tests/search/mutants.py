@@ -74,12 +74,6 @@ MUTANTS = (
         "    return (len(voters) + 1) // 2\n",
     ),
     Mutant(
-        "a vote counts whatever it was given for",
-        SERVICES + "majority",
-        "said.promised_term != tenure.term or said.promised_to != self._state.own_hash",
-        "said.promised_to != self._state.own_hash",
-    ),
-    Mutant(
         "a holder that does not look at its lease",
         SERVICES + "leases",
         "        if now < self.until:\n            return None\n",
@@ -157,12 +151,6 @@ MUTANTS = (
         "        if not peer.looked:\n            return True\n",
         "",
         first=500,
-    ),
-    Mutant(
-        "a goodbye from before a sleep counts",
-        PEERS + "ear",
-        " or now < state.slept_at + state.timing.dead:",
-        ":",
     ),
     Mutant(
         "a node that has just started takes what it likes",
