@@ -38,7 +38,7 @@ from heart.beat import (
     name_hash,
 )
 from heart.codec import HEADER, SIGNATURE, Codec, Refusal
-from heart.core.services.electorate import hash_of
+from heart.core.services.electorate import NO_SET, hash_of
 from heart.core.shared.orders import Orders
 from heart.core.shared.table import StatusTable
 from heart.core.state import digest_of
@@ -181,6 +181,23 @@ def vectors() -> Iterator[Vector]:
                 voters=(hash_of(("alpha", "beta", "gamma")), hash_of(("beta", "alpha"))),
             ),
             sent=(4741,),
+            acks=(),
+        ),
+    )
+
+    yield Vector(
+        "between",
+        "Under `quorum` alpha votes under neither of two sets: it goes over from three nodes to two.",
+        structs.replace(
+            REST,
+            sequence=4743,
+            word=Word(
+                (name_hash("lan"),),
+                (ServiceWord(name_hash("web"), TERM, ABLE | CLEAN, TERM, name_hash("beta")),),
+                BOTH.digest,
+                voters=(NO_SET, hash_of(("beta", "alpha")), hash_of(("alpha", "beta", "gamma"))),
+            ),
+            sent=(4743,),
             acks=(),
         ),
     )

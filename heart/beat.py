@@ -111,8 +111,9 @@ class Word(Struct, frozen=True, array_like=True, gc=False):
     """The part of a beat that rarely changes.
 
     `digest` sums up the sender's status table; `entries` and `orders` are sent where digests differ.
-    `voters` are the sets of voters that it knows (heart.core.services.electorate): that under which it votes,
-    or 0, and the one to come if there is one; empty where nobody votes.
+    `voters` are the sets of voters that it knows (heart.core.services.electorate): that under which it votes
+    and the one to come if there is one, or between two sets 0, the one to come and the one that it comes
+    from; empty where nobody votes.
     """
 
     links: tuple[Hash, ...]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from heart.config.meaning import Meaning, section
+from heart.config.model import QUORUM
 from heart.config.problems import listed
 
 _RESOURCE = re.compile(r"resources\[([0-9]+)\]\.(.*)")
@@ -31,6 +32,7 @@ def foresee(old: Meaning, new: Meaning) -> Iterator[str]:
             yield from _link(word, _views(before, word), _views(after, word))
         elif table == "nodes":
             yield from _node(word, was, becomes)
+    yield from _voting(before, after)
     if _promises_change(before, after):
         yield "timing and stop: the more careful of both files holds until every node has reloaded"
 
@@ -94,6 +96,18 @@ def _node(name: str, was: Keys | None, becomes: Keys | None) -> Iterator[str]:
         yield f"{name} is a node no more: stop its daemon before"
     elif was is None:
         yield f"{name} is a new node: start its daemon once the others have reloaded"
+
+
+def _voting(before: dict[str, Keys], after: dict[str, Keys]) -> Iterator[str]:
+    """What becomes of who votes."""
+    kinds = [sections.get("arbiter", {}).get("kind") for sections in (before, after)]
+    if QUORUM not in kinds:
+        return
+    if kinds[0] != kinds[1]:
+        yield "arbiter: what it was holds until every node that is there has reloaded"
+    nodes = [{name for name in sections if name.startswith("nodes.")} for sections in (before, after)]
+    if kinds[0] == kinds[1] and nodes[0] != nodes[1]:
+        yield "voters: who votes changes once a majority of the old nodes, and of the new, has reloaded"
 
 
 def _promises_change(before: dict[str, Keys], after: dict[str, Keys]) -> bool:

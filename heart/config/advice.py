@@ -8,6 +8,7 @@ from heart.config.durations import format_duration
 from heart.config.links import BAUDS, Views
 from heart.config.machine import Machine
 from heart.config.model import (
+    QUORUM,
     AddressResource,
     Configuration,
     Link,
@@ -25,11 +26,12 @@ _LONGEST_SOCKET = 107  # bytes, unix(7): sun_path without the zero byte at its e
 
 
 def warn_of_lines(
-    problems: Problems, nodes: int, views: Views, services: tuple[Service, ...], timing: Timing
+    problems: Problems, nodes: int, views: Views, services: tuple[Service, ...], timing: Timing, arbiter: str
 ) -> None:
     """Warn of serial lines that cannot carry every beat at half of their capacity."""
     links = [(word, tuple(by_node), _baud(by_node)) for word, by_node in views.items()]
-    intervals = {baud: _intervals(nodes, links, services, timing, baud) for baud in BAUDS}
+    votes = arbiter == QUORUM
+    intervals = {baud: _intervals(nodes, links, len(services), timing, baud, votes) for baud in BAUDS}
     for word, _, baud in links:
         own = timing.beat if baud is None else intervals[baud][word]
         if own > timing.beat:
@@ -50,15 +52,16 @@ def _baud(by_node: Mapping[str, Link]) -> int | None:
 def _intervals(
     nodes: int,
     links: list[tuple[str, tuple[str, ...], int | None]],
-    services: tuple[Service, ...],
+    services: int,
     timing: Timing,
     baud: int,
+    votes: bool,
 ) -> dict[str, float]:
     """The interval of a node's own beats on each link, as the core will keep it, were its lines that fast."""
     from heart.core.settings import link_settings  # it imports this package's model, and so this module
 
     at = ((name, on, None if own is None else baud) for name, on, own in links)
-    return {link.name: link.interval(timing.beat) for link in link_settings(nodes, len(services), at)}
+    return {link.name: link.interval(timing.beat) for link in link_settings(nodes, services, at, votes)}
 
 
 def warn_of_services(problems: Problems, services: tuple[Service, ...]) -> None:

@@ -11,20 +11,24 @@ from heart.config.links import Views
 from heart.config.model import QUORUM, Service
 from heart.config.nodes import Nodes
 from heart.config.problems import Problems, listed
+from heart.core.services.electorate import needed_of
 from heart.core.talk.room import MOST_LINKS, MOST_SERVICES, MOST_VOTED
 
 Pair = tuple[str, str]
 Links = Mapping[str, frozenset[str]]  # the nodes of each link
 
 
-def check_size(problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...]) -> None:
+def check_size(
+    problems: Problems, nodes: Nodes, views: Views, services: tuple[Service, ...], arbiter: str
+) -> None:
     """Note what would not fit into a beat: more links on a node, or more services, than it can speak of."""
     for node in nodes.names():
         links = sum(node in by_node for by_node in views.values())
         if links > MOST_LINKS:
             problems.error(("links",), f"expected {MOST_LINKS} links at most on a node; {node} has {links}")
-    if len(services) > MOST_SERVICES:
-        problems.error(("services",), f"expected {MOST_SERVICES} services at most, not {len(services)}")
+    most, under = (MOST_VOTED, " under quorum") if arbiter == QUORUM else (MOST_SERVICES, "")
+    if len(services) > most:
+        problems.error(("services",), f"expected {most} services at most{under}, not {len(services)}")
 
 
 def check_coverage(
@@ -46,7 +50,7 @@ def check_coverage(
     rivals = [pair for pair in _rivals(names, services) if not set(pair) & set(alone)]
     joined = [pair for pair in rivals if _check_joined(problems, links, *pair)]
     if arbiter == QUORUM:
-        _check_voters(problems, names, services)
+        _check_voters(problems, nodes, links, services)
     if arbiter != "trust":
         return
     _warn_of_single(problems, names, links, joined)
@@ -57,16 +61,29 @@ def check_coverage(
         )
 
 
-def _check_voters(problems: Problems, names: tuple[str, ...], services: tuple[Service, ...]) -> None:
-    if len(services) > MOST_VOTED:
-        problems.error(
-            ("services",), f"expected {MOST_VOTED} services at most under quorum, not {len(services)}"
-        )
+def _check_voters(problems: Problems, nodes: Nodes, links: Links, services: tuple[Service, ...]) -> None:
+    """Note who could never get a majority, and a number of voters that is worth no more than a smaller."""
+    names = nodes.names()
+    needed = needed_of(names)
+    for holder in names:
+        near = sum(away <= MOST_HOPS + 1 for away in distances(links, holder).values())
+        if near < needed and any(holder in service.nodes for service in services):
+            problems.error(
+                ("links",),
+                f"{holder} may hold a service, and links join it to {near} of {len(names)} voters, itself "
+                f"included; expected {needed}, a majority",
+            )
     if len(names) == 2:
         problems.warn(
             ("arbiter",),
             "a quorum of two needs both: when one node dies the other holds nothing; "
             "add a third node, be it a witness",
+        )
+    elif len(names) % 2 == 0 and nodes.witnesses():
+        problems.warn(
+            ("arbiter",),
+            f"a quorum of {len(names)} outlives no more deaths than one of {len(names) - 1}: "
+            "leave a witness out, or add one",
         )
 
 

@@ -14,12 +14,13 @@ from heart.config.link_rules import check_links
 from heart.config.links import Views
 from heart.config.machine import Machine, this_machine
 from heart.config.meaning import digest
-from heart.config.model import Configuration, Paths, Reach, SerialLink
+from heart.config.model import QUORUM, Configuration, Paths, Reach, SerialLink
 from heart.config.nodes import none_of, own_node
 from heart.config.placing import place_command, place_services, place_views
 from heart.config.problems import Problems
 from heart.config.reading import Table
 from heart.config.toml import read_toml
+from heart.config.voting import warn_of_slow_voters
 from heart.keys import KeyFileError, load_keys
 
 
@@ -55,10 +56,19 @@ def interpret(
     cluster = read_cluster(Table(content, (), problems))
     check_links(problems, place_views(file.absolute().parent, cluster.views))
     if not problems.errors:  # what the links join cannot be told while one of them is not understood
-        check_size(problems, cluster.nodes, cluster.views, cluster.services)
+        check_size(problems, cluster.nodes, cluster.views, cluster.services, cluster.arbiter.kind)
         check_coverage(problems, cluster.nodes, cluster.views, cluster.services, cluster.arbiter.kind)
+        if cluster.arbiter.kind == QUORUM:
+            warn_of_slow_voters(problems, cluster.nodes, cluster.views, cluster.services, cluster.timing)
         warn_of_services(problems, cluster.services)
-        warn_of_lines(problems, len(cluster.nodes.all), cluster.views, cluster.services, cluster.timing)
+        warn_of_lines(
+            problems,
+            len(cluster.nodes.all),
+            cluster.views,
+            cluster.services,
+            cluster.timing,
+            cluster.arbiter.kind,
+        )
     own, is_here = _find_node(problems, cluster.nodes.names(), node, here, elsewhere)
     configuration = _view(cluster, file.absolute(), own, here.paths, problems)
     if judge_key and cluster.key_file is not None:

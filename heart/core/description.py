@@ -47,12 +47,13 @@ def _arbiter(core: Core) -> dict[str, Any]:
     if not state.settings.votes:
         return {"kind": state.settings.arbiter}
     electorate = state.electorate
-    heard = 1 + sum(peer.speaks and electorate.counts(peer) for peer in state.everyone)
+    heard = electorate.votes() + sum(peer.speaks and electorate.counts(peer) for peer in state.everyone)
     return {
         "kind": state.settings.arbiter,
         "voters": list(electorate.voters),
         "needed": electorate.needed,
         "heard": heard,
+        "coming": None if electorate.coming is None else list(electorate.coming),
         "between": electorate.between,
     }
 

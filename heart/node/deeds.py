@@ -46,6 +46,7 @@ class Deeds:
         self._finished = finished
         self._previous: dict[str, str | None] = {}
         self._reason: dict[str, str] = {}
+        self._voters: d.StoreVoters | None = None
 
     def carry_out(self, decision: d.Decision) -> None:
         """Do what the core has decided."""
@@ -77,7 +78,8 @@ class Deeds:
             case d.StorePeer(peer, incarnation, sequence):
                 self._hands.memory.peer(peer, incarnation, sequence)
             case d.StoreVoters(voters, coming):
-                self._hands.memory.voters(voters, coming).addCallback(self._kept, coming)
+                self._voters = decision
+                self._hands.memory.voters(voters, coming).addCallback(self._kept, decision)
             case d.StoreOrders(orders):
                 self._hands.memory.orders(orders)
             case d.Answered(number, done, text):
@@ -99,10 +101,10 @@ class Deeds:
         for link in links:
             self._hands.links[link].send(frame)
 
-    def _kept(self, on_disk: bool, coming: tuple[str, ...]) -> None:
+    def _kept(self, ignored: None, decision: d.StoreVoters) -> None:
         """A node goes over to other voters only when its next life would know of it."""
-        if on_disk:
-            self._give(inputs.VotersKept(coming))
+        if decision is self._voters:  # else another set has taken its place on the disk
+            self._give(inputs.VotersKept(decision.coming))
 
     def _ask(self, question: Question) -> None:
         def answer(granted: bool) -> None:

@@ -76,10 +76,15 @@ class Driver:
         self.give(inputs.Command(number, command, subject, value))
         return answer
 
-    def reconfigure(self, settings: Settings, codec: Codec, arbiter: IArbiter) -> None:
-        """From now on the cluster is configured so, and frames are signed and verified by that codec."""
+    def reconfigure(self, settings: Settings, codec: Codec, arbiter: IArbiter | None) -> None:
+        """From now on the cluster is configured so, and frames are signed and verified by that codec.
+
+        None stands for the arbiter as it was: where nodes are to vote it is asked until all of them do.
+        """
         self._decode = codec.decode
-        self._deeds.codec, self._deeds.arbiter = codec, arbiter
+        self._deeds.codec = codec
+        if arbiter is not None:
+            self._deeds.arbiter = arbiter
         self.give(inputs.Reconfigure(settings))
 
     def stop(self) -> None:

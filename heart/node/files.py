@@ -46,6 +46,7 @@ class LatestFile:
         self._writing = False
         self._broken = ""
         self._idle: list[Deferred[None]] = []
+        self._on_disk: list[Deferred[None]] = []
 
     def write(self, content: bytes) -> None:
         """Have this written as soon as may be; nothing waits for it."""
@@ -63,10 +64,14 @@ class LatestFile:
             idle.callback(None)
         return idle
 
-    @property
-    def broken(self) -> bool:
-        """Whether the last content could not be written."""
-        return bool(self._broken)
+    def on_disk(self) -> Deferred[None]:
+        """Fires when what was given last is in the file; where that fails, when what came after it is."""
+        kept: Deferred[None] = Deferred()
+        if self._writing or self._broken:
+            self._on_disk.append(kept)
+        else:
+            kept.callback(None)
+        return kept
 
     def _next(self) -> None:
         content, self._waiting = self._waiting, None
@@ -84,6 +89,10 @@ class LatestFile:
         if self._broken:
             self._log.info("{path} can be written again", path=str(self.path))
         self._broken = ""
+        if self._waiting is None:
+            kept, self._on_disk = self._on_disk, []
+            for waiter in kept:
+                waiter.callback(None)
 
     def _bad(self, failure: object) -> None:
         reason = str(getattr(failure, "value", failure))

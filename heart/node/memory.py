@@ -84,11 +84,11 @@ class Memory:
         self._remembered.orders = orders
         self._write()
 
-    def voters(self, voters: tuple[str, ...], coming: tuple[str, ...]) -> Deferred[bool]:
-        """Keep the sets of voters; fires with whether they are on the disk, when they are or cannot be."""
+    def voters(self, voters: tuple[str, ...], coming: tuple[str, ...]) -> Deferred[None]:
+        """Keep the sets of voters; fires when they are on the disk: on one that fails, once it is mended."""
         self._remembered.voters, self._remembered.coming = voters, coming
         self._write()
-        return self._file.written().addCallback(lambda ignored: not self._file.broken)
+        return self._file.on_disk()
 
     def _write(self) -> None:
         self._file.write(json.encode(self._remembered))

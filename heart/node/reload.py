@@ -18,7 +18,7 @@ from heart.config import ConfigurationErrors, load
 from heart.config.meaning import changes
 from heart.config.model import QUORUM, Configuration
 from heart.config.problems import listed
-from heart.core.services.electorate import too_many_newcomers
+from heart.core.services.electorate import needed_of, too_few_left, too_many_newcomers
 from heart.interfaces import InThread
 from heart.keys import KeyFileError, Keys, load_keys, marks
 
@@ -30,6 +30,9 @@ InUse = Callable[[], Deferred[frozenset[int]]]
 
 Without = Callable[[int], tuple[str, ...]]
 """The peers that are heard and do not have the key with this mark (heart.keys)."""
+
+Voters = Callable[[], tuple[str, ...]]
+"""The nodes that vote, or are about to; all of them where nobody votes."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,20 @@ class Reloader:
     _log = Logger()
 
     def __init__(
-        self, running: Running, in_thread: InThread, adopt: Adopt, in_use: InUse, without: Without
+        self,
+        running: Running,
+        in_thread: InThread,
+        adopt: Adopt,
+        in_use: InUse,
+        without: Without,
+        voters: Voters,
     ) -> None:
         self.running = running
         self._in_thread = in_thread
         self._adopt = adopt
         self._in_use = in_use
         self._without = without
+        self._voters = voters
         self._queue = DeferredLock()
 
     def reload(self) -> Deferred[dict[str, Any]]:
@@ -69,7 +79,7 @@ class Reloader:
         old = self.running
         try:
             new = await self._in_thread(read, old.configuration.file, old.configuration.node)
-            refuse_what_cannot_change(old.configuration, new.configuration)
+            refuse_what_cannot_change(old.configuration, new.configuration, self._voters())
             await self._refuse_lost_keys(old.keys, new)
         except ConfigurationErrors as errors:
             return _answer(False, "the running configuration stays in force", errors=errors.lines)
@@ -126,8 +136,8 @@ def read(file: Path, node: str) -> Running:
     return Running(configuration, load_keys(configuration.key_file))
 
 
-def refuse_what_cannot_change(old: Configuration, new: Configuration) -> None:
-    """Raise ConfigurationErrors for what only a restart of the daemon can change."""
+def refuse_what_cannot_change(old: Configuration, new: Configuration, voters: tuple[str, ...]) -> None:
+    """Raise ConfigurationErrors for what only a restart can change, or several steps; `voters` vote now."""
     fixed = (
         ("cluster", old.cluster, new.cluster),
         ("paths.state", old.paths.state, new.paths.state),
@@ -138,14 +148,37 @@ def refuse_what_cannot_change(old: Configuration, new: Configuration) -> None:
         for key, now, wanted in fixed
         if now != wanted
     ]
-    names = [tuple(node.name for node in each.nodes) for each in (old, new)]
-    if QUORUM in (old.arbiter.kind, new.arbiter.kind) and too_many_newcomers(*names):
-        lines.append(
-            f"{new.file}: nodes: expected that less than half of them are new, since they vote; "
-            "add the others with another reload, when all nodes have this one"
-        )
+    if QUORUM in (old.arbiter.kind, new.arbiter.kind):
+        lines += _refuse_newcomers(new, voters)
+    if old.arbiter.kind == new.arbiter.kind == QUORUM:
+        lines += _refuse_departures(new, voters)
     if lines:
         raise ConfigurationErrors(lines)
+
+
+def _refuse_newcomers(new: Configuration, voters: tuple[str, ...]) -> list[str]:
+    """A line where too many of the nodes know nothing of what those who vote now have promised."""
+    names = tuple(node.name for node in new.nodes)
+    if not too_many_newcomers(voters, names):
+        return []
+    strangers = listed(name for name in names if name not in voters)
+    return [
+        f"{new.file}: nodes: expected that less than half of them are new, since they vote; {strangers} "
+        f"would be new to {listed(voters)}: take two steps, the second once `heart status` counts the "
+        "voters of the first"
+    ]
+
+
+def _refuse_departures(new: Configuration, voters: tuple[str, ...]) -> list[str]:
+    """A line where too few are left of those who vote now: only a majority of them agrees to others."""
+    names = tuple(node.name for node in new.nodes)
+    if not too_few_left(voters, names):
+        return []
+    return [
+        f"{new.file}: nodes: expected that {needed_of(voters)} are left of the {len(voters)} that vote, a "
+        f"majority, not {listed(name for name in voters if name in names) or 'none'}: take two steps, the "
+        "second once `heart status` counts the voters of the first"
+    ]
 
 
 def _own_changes(old: Running, new: Running) -> list[str]:

@@ -17,7 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, Logger
 
 from heart.codec import Codec
-from heart.config.model import Configuration
+from heart.config.model import QUORUM, Configuration
 from heart.control.connection import CommandRefused
 from heart.control.server import ControlServer, SocketUnusable, socket_group
 from heart.core import inputs
@@ -34,6 +34,7 @@ from heart.node.leftovers import release_leftovers, tenure_of
 from heart.node.memory import next_incarnation, recall
 from heart.node.reload import Reloader, Running
 from heart.node.settings import core_settings
+from heart.node.voters import doubt_of_voters, limit_of_few, voters_of
 
 STOP = 0.3  # seconds to let go of a service that is in the configuration no more
 LAST_WORDS = 1.0  # seconds that the end may wait for files and for the event command
@@ -65,8 +66,9 @@ class NodeService(Service):
         self._log_writer.start()
         self._reactor.addSystemEventTrigger("after", "shutdown", self._log_writer.finish)
         self._hands = Hands(self._first.configuration, self._remembered, self._reactor)
+        in_thread = self._hands.in_thread
         self._reloader = Reloader(
-            self._first, self._hands.in_thread, self._adopt, self._keys_in_use, self._without_key
+            self._first, in_thread, self._adopt, self._keys_in_use, self._without_key, self._voters
         )
         self._begun = Deferred.fromCoroutine(self._begin())
         self._begun.addErrback(self._could_not_begin)
@@ -78,7 +80,8 @@ class NodeService(Service):
 
     async def _begin(self) -> None:
         configuration, hands = self._first.configuration, self._hands
-        for line in (*configuration.warnings, self._memory_lost):
+        doubt = doubt_of_voters(configuration, self._remembered)
+        for line in (*configuration.warnings, self._memory_lost, doubt):
             if line is not None:
                 self._log.warn("{line}", line=line)
         unclean = await release_leftovers(configuration, hands)
@@ -96,6 +99,8 @@ class NodeService(Service):
             beat=configuration.timing.beat,
             incarnation=hands.history.incarnation,
         )
+        if (limit := limit_of_few(driver.core.state)) is not None:
+            self._log.info("{limit}", limit=limit)
 
     async def _end(self) -> None:
         await self._begun
@@ -155,7 +160,8 @@ class NodeService(Service):
         """Run with another configuration and other keys from now on."""
         if self._driver is None or not self.running:
             raise CommandRefused("the daemon is being started or stopped")
-        arbiter = self._hands.make_arbiter(configuration)
+        voting = configuration.arbiter.kind == QUORUM
+        arbiter = None if voting else self._hands.make_arbiter(configuration)
         self._hands.adopt(configuration)
         codec = self._make_codec(Running(configuration, keys))
         self._driver.reconfigure(core_settings(configuration, keys), codec, arbiter)
@@ -170,6 +176,12 @@ class NodeService(Service):
     def _without_key(self, mark: int) -> tuple[str, ...]:
         """The peers that speak and say that they do not have the key with this mark."""
         return () if self._driver is None else without_key(self._driver.core.state, mark)
+
+    def _voters(self) -> tuple[str, ...]:
+        """Those under whose votes this node is, or goes over to."""
+        if self._driver is None:
+            return tuple(node.name for node in self._reloader.running.configuration.nodes)
+        return voters_of(self._driver.core.state)
 
     def _hung_up(self, number: int, frame: FrameType | None) -> None:
         """SIGHUP came; a signal may come anywhere, so the work is done in a turn of its own."""

@@ -140,6 +140,8 @@ class _View:
             f" {span(worst.get('hour'))} in the last hour",
         ]
         text = Text("\n".join(lines), style=_QUIET if self._past else "")
+        if lack := _voters_lack(status.get("arbiter")):
+            text.append_text(Text("\n").append_text(self._styled(lack, _CARE)))
         if status.get("paused"):
             text.append("\npaused: nothing is taken over or released", style=_CARE)
         return text
@@ -269,7 +271,22 @@ def _arbiter(arbiter: object) -> str:
     if not isinstance(voters, list):
         return word(arbiter, "kind")
     hears = f"hears {word(arbiter, 'heard')} of {len(voters)} voters, needs {word(arbiter, 'needed')}"
+    if arbiter.get("between") is True:
+        hears = "does not vote: the set of voters changes"
     return f"{word(arbiter, 'kind')} ({hears})"
+
+
+def _voters_lack(arbiter: object) -> str:
+    """What a node cannot do for want of voters, and how their set is to change."""
+    if not isinstance(arbiter, Mapping):
+        return ""
+    heard, needed, coming = arbiter.get("heard"), arbiter.get("needed"), arbiter.get("coming")
+    told = []
+    if is_number(heard) and is_number(needed) and heard < needed and not arbiter.get("between"):
+        told.append("too few voters are heard: this node takes nothing, and keeps nothing for long")
+    if isinstance(coming, list):
+        told.append(f"to vote next: {', '.join(map(str, coming))}, once enough nodes have that file")
+    return printable("; ".join(told))
 
 
 def _cell(record: Record, key: str) -> Text:

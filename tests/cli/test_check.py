@@ -24,6 +24,7 @@ from heart.config.model import (
     Arbiter,
     Configuration,
     Link,
+    Node,
     PeerAddress,
     PluginLink,
     PluginResource,
@@ -293,6 +294,13 @@ class SummaryTests(ConfigurationCase):
         """An arbiter is told with its keys."""
         self.assertIn("arbiter  trust", self.lines())
         self.assertIn('arbiter  file, path = "/x"', self.lines(arbiter=Arbiter("file", {"path": "/x"})))
+
+    def test_quorum(self) -> None:
+        """Where nodes vote, how many they are and how many a majority is told."""
+        for count, needed in ((2, 2), (3, 2), (4, 3), (5, 3)):
+            nodes = tuple(Node(f"node{number}") for number in range(count))
+            line = f"arbiter  quorum of {count} nodes, {needed} are a majority"
+            self.assertIn(line, self.lines(arbiter=Arbiter("quorum"), nodes=nodes))
 
 
 class AgainstRunningTests(daemon.CommandCase):

@@ -95,6 +95,19 @@ class ForesightTests(SynchronousTestCase):
             MEANING, "watcher is a new node: start its daemon once the others have reloaded", old=new
         )
 
+    def test_voting(self) -> None:
+        """Who votes, and whether anybody does, is not changed at once."""
+        voting = MEANING | {"arbiter.kind": "quorum"}
+        changes = "arbiter: what it was holds until every node that is there has reloaded"
+        self.assert_foreseen(voting, changes)
+        self.assert_foreseen(MEANING, changes, old=voting)
+        self.assert_foreseen(
+            voting,
+            "watcher is a new node: start its daemon once the others have reloaded",
+            "voters: who votes changes once a majority of the old nodes, and of the new, has reloaded",
+            old={key: value for key, value in voting.items() if not key.startswith("nodes.watcher")},
+        )
+
     def test_times(self) -> None:
         """Times that others rely on are not in force at once."""
         for key in ("timing.dead", "timing.lease", "services.web.stop"):

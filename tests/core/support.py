@@ -129,6 +129,7 @@ class Bench:
 class FakePeer:
     """A peer that says what the test wants. `hears` is whether it acknowledges the newest beat.
 
+    `said` is what it says of services, where that is not one word on `web`.
     `promises` is the term and the node to which it promises the service, `voters` what it says of sets of
     voters: by default that it votes under the one that the core has in force.
     """
@@ -145,6 +146,7 @@ class FakePeer:
         self.asks: tuple[int, ...] = ()
         self.other_acks: tuple[Ack, ...] = ()
         self.digest = b""
+        self.said: tuple[ServiceWord, ...] = ()
         self.promises: tuple[int, str] | None = None
         self.voters: tuple[int, ...] | None = None
 
@@ -160,7 +162,7 @@ class FakePeer:
         voters = self.voters
         if voters is None:
             voters = (hash_of(bench.core.state.electorate.voters),) if bench.settings.votes else ()
-        word = Word(links, (said,), self.digest or b"digest", voters=voters)
+        word = Word(links, self.said or (said,), self.digest or b"digest", voters=voters)
         sent = (self.sequence,) * len(links)
         acks = (ack, *self.other_acks) if self.acked[1] else self.other_acks
         return Beat(self.name, self.incarnation, self.sequence, self.flags, sent, self.asks, acks, word)

@@ -14,6 +14,37 @@ from heart.core.description import describe
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 
+class ArbiterTests(SynchronousTestCase):
+    """What agrees to a takeover, as beta's witness sees it."""
+
+    def arbiter(self, bench: Bench) -> dict[str, Any]:
+        """What the status says of it."""
+        return dict(describe(bench.core, bench.now, str)["arbiter"])
+
+    def test_trust(self) -> None:
+        """Where nobody votes it is its kind alone."""
+        self.assertEqual(self.arbiter(Bench()), {"kind": "trust"})
+
+    def test_quorum(self) -> None:
+        """Who votes, how many are needed and heard, and who is to vote next."""
+        names = ("alpha", "beta", "watcher")
+        settings = make_settings("watcher", names, arbiter="quorum", witnesses=("watcher",))
+        bench, beta = Bench(settings), FakePeer()
+        bench.run_to(0.5, [beta])
+        told = {"kind": "quorum", "voters": list(names), "needed": 2, "heard": 2}
+        self.assertEqual(self.arbiter(bench), {**told, "coming": None, "between": False})
+        more = (*names, "delta")
+        bench.give(inputs.Reconfigure(make_settings("watcher", more, arbiter="quorum", witnesses=more[2:])))
+        self.assertEqual(self.arbiter(bench), {**told, "coming": list(more), "between": False})
+
+    def test_newcomer(self) -> None:
+        """A node that does not vote yet does not count itself."""
+        names = ("alpha", "beta", "watcher")
+        bench = Bench(make_settings("watcher", names, arbiter="quorum"), voters=("alpha", "beta"))
+        bench.run_to(0.5, [FakePeer()])
+        self.assertEqual(self.arbiter(bench)["heard"], 1)
+
+
 class ServiceTests(SynchronousTestCase):
     """The service `web`, seen from alpha."""
 

@@ -11,7 +11,7 @@ from heart.beat import ABLE, ASKS, CLAIMS, CLEAN, name_hash
 from heart.config.model import QUORUM
 from heart.core import decisions as d
 from heart.core import inputs
-from heart.core.services.electorate import NO_SET, hash_of, too_many_newcomers
+from heart.core.services.electorate import NO_SET, hash_of, too_few_left, too_many_newcomers
 from heart.core.settings import Settings
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
@@ -114,16 +114,16 @@ class StepTests(Case):
         self.say(["alpha"], self.old, self.new)
         self.expect(self.old, self.new)
         self.say(["alpha", "beta"], self.old, self.new)
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_votes_under_neither(self) -> None:
         """Between two sets nobody's question is answered, and nobody's votes count."""
         self.reload()
         self.say(["alpha", "beta"], self.old, self.new)
-        for said in ((self.old, self.new), ((), self.new), (self.new,)):
+        for said in ((self.old, self.new), ((), self.new, self.old), (self.new,)):
             self.peers["alpha"].service_flags, self.peers["alpha"].term = ASKING, TERM
             self.say(["alpha"], *said)
-            self.expect((), self.new)
+            self.expect((), self.new, self.old)
             self.assertEqual(self.promised(), (None, None))
             self.assertEqual(self.bench.core.tenures._majority.heard(), ())
 
@@ -131,9 +131,9 @@ class StepTests(Case):
         """It votes under the new set once a majority of the old one votes under that no more, and says so."""
         self.reload()
         self.say(["alpha", "beta"], self.old, self.new)
-        self.say(["alpha"], (), self.new)
-        self.expect((), self.new)
-        self.say(["beta"], (), self.new)
+        self.say(["alpha"], (), self.new, self.old)
+        self.expect((), self.new, self.old)
+        self.say(["beta"], (), self.new, self.old)
         self.expect(self.new)
         told = self.bench.reported("configuration")[-1]
         self.assertEqual(told.reason, "from now on these vote: alpha, beta, watcher")
@@ -150,7 +150,7 @@ class StepTests(Case):
         self.expect(self.old, self.new)
         self.peers["alpha"] = quiet
         self.pass_time()
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_on_disk_first(self) -> None:
         """It goes between the sets only once the step is on its disk, and not at all where it cannot be."""
@@ -161,7 +161,7 @@ class StepTests(Case):
         self.expect(self.old, self.new)
         self.assertEqual(self.kept(), d.StoreVoters(self.old, self.new))
         self.bench.give(inputs.VotersKept(self.new))
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_what_is_kept(self) -> None:
         """The disk has the set in force, and from the second step to the third also the next one."""
@@ -170,7 +170,7 @@ class StepTests(Case):
         self.assertEqual(self.kept(), d.StoreVoters(self.old, ()))
         self.say(["alpha", "beta"], self.old, self.new)
         self.assertEqual(self.kept(), d.StoreVoters(self.old, self.new))
-        self.say(["alpha", "beta"], (), self.new)
+        self.say(["alpha", "beta"], (), self.new, self.old)
         self.assertEqual(self.kept(), d.StoreVoters(self.new, ()))
 
     def beating(self) -> list[FakePeer]:
@@ -188,7 +188,7 @@ class StepTests(Case):
         self.expect(self.old, self.new)
         self.peers["alpha"].service_flags = IDLE
         self.pass_time()
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_claim_holds_up_nothing(self) -> None:
         """Who claims the service asks no more: the second step is taken at once."""
@@ -197,7 +197,7 @@ class StepTests(Case):
         self.peers["alpha"].service_flags = HOLDING
         self.reload()
         self.say(["alpha", "beta"], self.old, self.new)
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_claim_is_adopted_at_once(self) -> None:
         """Who held the service by the old set is promised it under the new one without delay."""
@@ -221,7 +221,7 @@ class StepTests(Case):
         """All three steps; the new set is in force everywhere."""
         self.reload()
         self.say(["alpha", "beta"], self.old, self.new)
-        self.say(["alpha", "beta"], (), self.new)
+        self.say(["alpha", "beta"], (), self.new, self.old)
         self.say(["alpha", "beta"], self.new)
         self.expect(self.new)
 
@@ -248,7 +248,7 @@ class SilentQuestionTests(Case):
         self.bench.run_to(asked_at + 0.98, rest)
         self.expect(self.old, self.new)
         self.bench.run_to(asked_at + 1.12, rest)
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_dead(self) -> None:
         """It may hold the service by now: the second step is taken `wait` after its last beat."""
@@ -299,7 +299,7 @@ class GrowingTests(Case):
         self.say(["alpha"], self.old, self.new)
         self.expect(self.old, self.new)
         self.say(["new"], self.old, self.new)
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
 
     def test_majority_of_the_new_alone(self) -> None:
         """Nor is a majority of the new one, most of them newcomers."""
@@ -312,10 +312,10 @@ class GrowingTests(Case):
         """Only those who voted under the old set can stop to: newcomers do not count for the third step."""
         self.reload()
         self.say(["alpha", "new", "newer"], self.old, self.new)
-        self.say(["new", "newer"], (), self.new)
+        self.say(["new", "newer"], (), self.new, self.old)
         self.pass_time(5)
-        self.expect((), self.new)
-        self.say(["alpha"], (), self.new)
+        self.expect((), self.new, self.old)
+        self.say(["alpha"], (), self.new, self.old)
         self.expect(self.new)
 
     def test_newcomer_is_no_voter_before(self) -> None:
@@ -335,6 +335,18 @@ class TooManyTests(SynchronousTestCase):
         self.assertFalse(too_many_newcomers(THREE, (*THREE, "d", "e")))
         self.assertTrue(too_many_newcomers(THREE, (*THREE, "d", "e", "f")))
         self.assertTrue(too_many_newcomers(("alpha",), ("alpha", "beta")))
+
+
+class TooFewTests(SynchronousTestCase):
+    """Who is left of a set."""
+
+    def test_majority(self) -> None:
+        """Those who are left must be a majority of it, however few they are in the next one."""
+        five = tuple("abcde")
+        self.assertFalse(too_few_left(five, ("a", "b", "c")))
+        self.assertFalse(too_few_left(five, ("a", "b", "c", "x", "y")))
+        self.assertTrue(too_few_left(five, ("a", "b", "x")))
+        self.assertTrue(too_few_left(("a", "b"), ("a",)))
 
 
 class NeverTests(Case):
@@ -360,6 +372,30 @@ class AwayTests(Case):
         self.say(["alpha", "beta"], self.new)
         self.pass_time(1.2)  # its own disk, and questions that it has answered
         self.expect(self.new)
+
+    def test_others_have_gone_elsewhere(self) -> None:
+        """Those who come to the new set from another one than ours say nothing of what became of ours."""
+        self.reload()
+        self.say(["alpha", "beta"], self.old, self.new)
+        self.expect((), self.new, self.old)
+        elsewhere = ("alpha", "beta")
+        for said in ((elsewhere, self.new), ((), self.new, elsewhere)):
+            self.say(["alpha", "beta"], *said)
+            self.pass_time(2)
+            self.expect((), self.new, self.old)
+        self.say(["alpha", "beta"], self.new)
+        self.expect(self.new)
+
+    def test_others_have_gone_further(self) -> None:
+        """Who was between two sets while the others went on to a third follows, once it has their file."""
+        self.reload()
+        self.say(["alpha", "beta"], self.old, self.new)
+        self.expect((), self.new, self.old)
+        further = ("alpha", "beta", "watcher", "new", "newer")
+        self.peers |= {name: FakePeer(name) for name in further[3:]}
+        self.reload(further)
+        self.say(["alpha", "beta", "new"], further)
+        self.expect(further)
 
     def test_minority_of_it(self) -> None:
         """One of three that votes under it does not suffice."""
@@ -402,15 +438,15 @@ class AgainTests(Case):
     def test_between(self) -> None:
         """Who was between two sets, or about to be, is between them still: it never votes under the old."""
         self.restart(self.old, self.new, self.new)
-        self.expect((), self.new)
-        self.say(["alpha", "beta"], (), self.new)
+        self.expect((), self.new, self.old)
+        self.say(["alpha", "beta"], (), self.new, self.old)
         self.expect(self.new)
 
     def test_between_with_the_old_file(self) -> None:
         """So it is where it finds the old file: that one comes after the step that was begun."""
         self.restart(self.old, self.new, self.old)
-        self.expect((), self.new)
-        self.say(["alpha", "beta"], (), self.new)
+        self.expect((), self.new, self.old)
+        self.say(["alpha", "beta"], (), self.new, self.old)
         self.expect(self.new, self.old)
 
     def test_nothing_on_disk(self) -> None:
@@ -435,8 +471,8 @@ class AgainTests(Case):
         self.reload()
         self.say(["alpha", "beta"], self.old, self.new)
         self.reload(self.old)
-        self.expect((), self.new)
-        self.say(["alpha", "beta"], (), self.new)
+        self.expect((), self.new, self.old)
+        self.say(["alpha", "beta"], (), self.new, self.old)
         self.expect(self.new, self.old)
 
 
@@ -468,13 +504,13 @@ class HolderTests(Case):
         """The second step; until when the votes of the old set let it hold."""
         self.reload()
         self.say([name for name in self.peers if name in self.new], self.old, self.new)
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
         return self.bench.core.tenures.all[0].leased_until
 
     def test_kept(self) -> None:
         """It holds the service all through a change, and then by the votes of the new set."""
         self.go_between()
-        self.say(["beta", "watcher"], (), self.new)
+        self.say(["beta", "watcher"], (), self.new, self.old)
         self.expect(self.new)
         self.say(["beta", "watcher"], self.new)
         self.pass_time(20)
@@ -499,7 +535,7 @@ class GrowingHolderTests(HolderTests):
     def test_kept_without_new_votes(self) -> None:
         """What the old set leased lasts as long as it was leased, also under the new one."""
         until = self.go_between()
-        self.say(["beta", "watcher"], (), self.new)
+        self.say(["beta", "watcher"], (), self.new, self.old)
         self.expect(self.new)
         self.bench.run_to(until - 0.005, self.peers.values())
         self.assertEqual(self.released(), [])
@@ -518,7 +554,7 @@ class QuestionTests(Case):
         while self.bench.holding() != "asking":
             self.pass_time(0.01)
         self.say(["beta", "watcher"], self.old, self.new)
-        self.expect((), self.new)
+        self.expect((), self.new, self.old)
         self.assertEqual(self.bench.holding(), "stopped")
         for name in ("beta", "watcher"):
             self.peers[name].promises = (self.bench.core.tenures.all[0].term, "alpha")

@@ -189,6 +189,14 @@ class SchemaTests(RealCoreCase):
         """It is a schema itself."""
         Draft202012Validator.check_schema(SCHEMA)
 
+    def test_voters(self) -> None:
+        """Where nodes vote all is said of them, and nothing where they do not."""
+        self.held(names=("alpha", "beta", "gamma"), arbiter="quorum", witnesses=("gamma",))
+        self.good = self.status("beta")
+        for key in self.good["arbiter"]:
+            self.assert_caught("$.arbiter", lambda status, key=key: status["arbiter"].pop(key))  # type: ignore[misc]
+        self.assert_caught("$.arbiter", lambda status: status["arbiter"].update(kind="trust"))
+
     def test_every_key(self) -> None:
         """A key that is missing is caught, whichever it is, and one that is too many, wherever it is."""
         places: list[tuple[str, Callable[[Status], Status]]] = [

@@ -113,6 +113,7 @@ class FakeMemory:
 
     def __init__(self) -> None:
         self.kept: list[tuple[object, ...]] = []
+        self.on_disk: list[Deferred[None]] = []
 
     def term(self, service: str, term: int) -> None:
         """Keep it."""
@@ -125,6 +126,12 @@ class FakeMemory:
     def peer(self, name: str, incarnation: int, sequence: int) -> None:
         """Keep it."""
         self.kept.append(("peer", name, incarnation, sequence))
+
+    def voters(self, voters: tuple[str, ...], coming: tuple[str, ...]) -> Deferred[None]:
+        """Keep them; the test says when they are on the disk."""
+        self.kept.append(("voters", voters, coming))
+        self.on_disk.append(Deferred())
+        return self.on_disk[-1]
 
 
 class FakeHistory:

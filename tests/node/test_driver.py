@@ -424,6 +424,19 @@ class DecisionTests(DriverCase):
         self.assertEqual((first.service, first.term, first.silent), ("web", 7, ("beta",)))
         self.assertEqual(first, second)
 
+    def test_voters_kept(self) -> None:
+        """The core is told of a set of voters when it is on the disk, and of none that another replaced."""
+        first, second = d.StoreVoters(("alpha",), ("alpha", "beta")), d.StoreVoters(("alpha",), ())
+        self.decide(first, second)
+        self.assertEqual(
+            self.rig.memory.kept[-2:],
+            [("voters", ("alpha",), ("alpha", "beta")), ("voters", ("alpha",), ())],
+        )
+        for kept in self.rig.memory.on_disk:
+            kept.callback(None)
+        told = [event for event in self.core.taken if isinstance(event, inputs.VotersKept)]
+        self.assertEqual(told, [inputs.VotersKept(())])
+
     def test_results(self) -> None:
         """What became of an order reaches the core with its term."""
         self.driver.started(tenure())
@@ -488,6 +501,15 @@ class ArbiterTests(DriverCase):
         before = len(self.lan.sent)
         self.rig.run(1.0)
         self.assertGreaterEqual(len(self.lan.sent), before + 9)
+
+    def test_changed(self) -> None:
+        """A changed configuration brings another one to ask, or none: then the one before is asked."""
+        core, later = ScriptedCore(self, self.rig), FakeArbiter()
+        for number, arbiter in enumerate((None, later, None)):
+            core.on(inputs.Reconfigure, d.Ask("web", number, ()))
+            self.driver.reconfigure(self.rig.settings, self.rig.codec, arbiter)
+        self.assertEqual([question.term for question in self.rig.arbiter.questions], [0])
+        self.assertEqual([question.term for question in later.questions], [1, 2])
 
     def test_thinks(self) -> None:
         """While it thinks nothing is taken and beats go on; its word comes to the core when it comes."""

@@ -55,20 +55,39 @@ class RoundTripTests(MemoryCase):
         self.assertEqual(recall(self.path), (expected, None))
 
     def test_voters(self) -> None:
-        """The sets of voters are read back; that they are on the disk is said when they are, or cannot be."""
+        """The sets of voters are read back; that they are on the disk is said when they are, not before."""
         memory = Memory(self.path, Remembered(), at_once)
-        self.assertTrue(self.successResultOf(memory.voters(("alpha", "beta"), ("alpha", "gamma"))))
+        self.successResultOf(memory.voters(("alpha", "beta"), ("alpha", "gamma")))
         remembered, _ = recall(self.path)
         self.assertEqual((remembered.voters, remembered.coming), (("alpha", "beta"), ("alpha", "gamma")))
         thread = StalledThread()
         stalled = Memory(self.path, remembered, thread).voters(("alpha",), ())
         self.assertNoResult(stalled)
+        thread.go_on()
+        self.successResultOf(stalled)
 
     def test_voters_on_no_disk(self) -> None:
-        """Where the file cannot be written, that is the answer."""
+        """Where the file cannot be written nothing is said, until a later write brings them to the disk."""
         self.path.mkdir()
         memory = Memory(self.path, Remembered(), at_once)
-        self.assertFalse(self.successResultOf(memory.voters(("alpha",), ())))
+        kept = memory.voters(("alpha",), ())
+        self.assertNoResult(kept)
+        self.path.rmdir()
+        memory.term("web", 5)
+        self.successResultOf(kept)
+        self.assertEqual(recall(self.path)[0].voters, ("alpha",))
+
+    def test_older_file(self) -> None:
+        """A file of a version in which nobody voted is read: no set was in force."""
+        self.path.write_text('{"format":1,"incarnation":5,"terms":{"web":7},"peers":{},"orders":[]}')
+        remembered, line = recall(self.path)
+        self.assertEqual((remembered.terms, remembered.voters, remembered.coming), ({"web": 7}, (), ()))
+        self.assertIsNone(line)
+
+    def test_damaged_voters(self) -> None:
+        """A set of voters that is none makes the file a damaged one, and nothing worse."""
+        self.path.write_text('{"format":1,"voters":"alpha"}')
+        self.assert_forgotten("is damaged", "voters")
 
     def test_nothing_is_lost(self) -> None:
         """A later life adds to what the one before it remembered."""

@@ -43,9 +43,10 @@ class ReloaderTests(SynchronousTestCase):
         self.signed_by: frozenset[int] = frozenset()
         self.peer_has: tuple[int, ...] = ()
         self.listened = 0
+        self.voters: tuple[str, ...] = ("alpha", "beta")
         configuration = load(self.file, "alpha")
         running = Running(configuration, load_keys(configuration.key_file))
-        self.reloader = Reloader(running, at_once, self.adopt, self.listen, self.without)
+        self.reloader = Reloader(running, at_once, self.adopt, self.listen, self.without, self.vote)
 
     def write_keys(self, *keys: tuple[int, str]) -> None:
         """Write the key file."""
@@ -65,6 +66,10 @@ class ReloaderTests(SynchronousTestCase):
     def without(self, mark: int) -> tuple[str, ...]:
         """Who has not the key of that mark."""
         return () if not self.peer_has or mark in self.peer_has else ("beta",)
+
+    def vote(self) -> tuple[str, ...]:
+        """Who votes now."""
+        return self.voters
 
     def reload(self) -> dict[str, Any]:
         """Reload; the answer."""
@@ -102,6 +107,51 @@ class ReloaderTests(SynchronousTestCase):
         self.assert_refused("cluster: web cannot become db while the daemon runs")
         self.file.write_text(CONFIGURATION.replace('state = "state"', 'state = "elsewhere"'))
         self.assert_refused("paths.state")
+
+    def write_voters(self, *names: str, kind: str = "quorum") -> None:
+        """Write a file in which these nodes vote, beside alpha and beta."""
+        nodes = "".join(f"[nodes.{name}]\nwitness = true\n" for name in names)
+        self.file.write_text(f'{CONFIGURATION}{nodes}[arbiter]\nkind = "{kind}"\n')
+
+    def test_few_new_voters(self) -> None:
+        """Nodes that are new to those who vote are taken up while they are fewer than half of all."""
+        self.write_voters("watcher")
+        self.assertTrue(self.reload()["done"])
+        self.voters = ("alpha", "beta", "watcher")
+        self.write_voters("watcher", "second", "third")
+        self.assertTrue(self.reload()["done"])
+
+    def test_half_of_the_voters_new(self) -> None:
+        """Where half of them or more would be new, one line names them and tells to take two steps."""
+        self.write_voters("watcher", "second")
+        self.assert_refused(
+            f"{self.file}: nodes: expected that less than half of them are new",
+            "watcher, second would be new to alpha, beta: take two steps",
+        )
+
+    def test_second_step_too_early(self) -> None:
+        """What counts is who votes now, not what an earlier file named: a second step waits for the first."""
+        self.write_voters("watcher")
+        self.reload()
+        self.write_voters("watcher", "second")
+        self.assert_refused("watcher, second would be new to alpha, beta")
+
+    def test_too_few_voters_left(self) -> None:
+        """A majority of those who vote must be left, for only they can agree to the next set."""
+        self.write_voters("watcher")
+        self.reload()
+        self.voters = ("alpha", "beta", "watcher", "second", "third")
+        self.write_voters()
+        self.assert_refused(
+            "nodes: expected that 3 are left of the 5 that vote, a majority, not alpha, beta: take two steps"
+        )
+        self.write_voters("watcher")
+        self.assertTrue(self.reload()["done"])
+
+    def test_new_nodes_where_nobody_votes(self) -> None:
+        """Where nobody votes any number of nodes may be new."""
+        self.write_voters("watcher", "second", "third", kind="trust")
+        self.assertTrue(self.reload()["done"])
 
     def test_rotation(self) -> None:
         """Add, make first, take away: each is adopted where the peer has done the step before."""

@@ -120,6 +120,10 @@ class NodeCase(TestCase):
         await self.until(lambda: any(" held " in line for line in self.log.lines), "it is held")
         return node
 
+    def write_arbiter(self, kind: str) -> None:
+        """From now on the file names this arbiter."""
+        self.folder.config.write_text(f'{self.folder.config.read_text()}[arbiter]\nkind = "{kind}"\n')
+
     async def status(self) -> dict[str, Any]:
         """What it says of itself."""
         socket = self.folder.run / "web.alpha.sock"
@@ -217,6 +221,16 @@ class LifeTests(NodeCase):
         self.assertTrue([line for line in self.log.lines if "ONLY ONE LINK" in line], self.log.lines)
         self.assertEqual(self.log.levels[0], "warn")
 
+    async def test_voters(self) -> None:
+        """Where nodes vote it is said at the start what one that hears too few others cannot do."""
+        self.write_arbiter("quorum")
+        self.begin()
+        expected = (
+            "2 nodes vote, and 2 make a majority: "
+            "a node that hears fewer, itself included, takes nothing and lets go of what it holds"
+        )
+        await self.until(lambda: expected in self.log.lines, "it is said")
+
     async def test_no_socket(self) -> None:
         """A control socket that cannot be opened is said in one line, and costs nothing but the commands."""
         (self.folder.run / "web.alpha.sock").write_text("not a socket")
@@ -287,6 +301,37 @@ class StatusTests(NodeCase):
             [(link.name, link.peers, link.baud) for link in settings.links],
             [("lan", ("alpha", "beta"), None)],
         )
+
+    async def test_settings_of_a_quorum(self) -> None:
+        """Where nodes vote the core knows it, and that beats are longer by their promises."""
+        keys = load_keys(load(self.folder.config, "alpha").key_file)
+        trust = core_settings(load(self.folder.config, "alpha"), keys)
+        self.write_arbiter("quorum")
+        quorum = core_settings(load(self.folder.config, "alpha"), keys)
+        self.assertEqual((trust.votes, quorum.votes), (False, True))
+        self.assertGreater(quorum.links[0].frame, trust.links[0].frame)
+
+    async def test_voters_of_the_life_before(self) -> None:
+        """The sets of voters that were kept are in force again, and a file with too many new ones is told."""
+        state_file = self.folder.path / "state" / "web.alpha.json"
+        self.write_arbiter("quorum")
+        state_file.parent.mkdir()
+        state_file.write_text('{"voters": ["alpha", "old"], "coming": []}')
+        self.begin()
+        await self.until((self.folder.run / "web.alpha.sock").exists, "it can be asked")
+        status = await self.status()
+        self.assertEqual((status["arbiter"]["voters"], status["arbiter"]["needed"]), (["alpha", "old"], 2))
+        self.assertTrue(any("are new to alpha, old, who vote until" in line for line in self.log.lines))
+
+    async def test_voters_forgotten(self) -> None:
+        """Where nobody votes a set of voters is not kept, whatever an earlier life kept."""
+        state_file = self.folder.path / "state" / "web.alpha.json"
+        state_file.parent.mkdir()
+        state_file.write_text('{"voters": ["alpha", "old"], "coming": ["alpha"]}')
+        self.begin()
+        await self.until(lambda: recall(state_file)[0].incarnation, "it is written anew")
+        await self.until(lambda: not recall(state_file)[0].voters, "they are forgotten")
+        self.assertEqual(recall(state_file)[0].coming, ())
 
 
 class FaultTests(NodeCase):

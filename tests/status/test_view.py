@@ -248,6 +248,31 @@ class RenderTests(SynchronousTestCase):
         for arbiter, text in (("ping", "ping"), ([{"kind": "trust"}, {"kind": "fence"}], "trust and fence")):
             self.assertIn(f"arbiter {text},", plain({**STATUS, "arbiter": arbiter}, 80, NOW))
 
+    def test_quorum(self) -> None:
+        """Where nodes vote, the status says how many are heard of how many, and how many are needed."""
+        quorum = {"kind": "quorum", "voters": ["alpha", "beta", "watcher"], "needed": 2, "heard": 1}
+        for between, text in (
+            (False, "hears 1 of 3 voters, needs 2"),
+            (True, "does not vote: the set of voters changes"),
+        ):
+            told = plain({**STATUS, "arbiter": {**quorum, "between": between}}, 100, NOW)
+            self.assertIn(f"arbiter quorum ({text}),", told)
+
+    def test_voters(self) -> None:
+        """What follows where too few of them are heard, and who is to vote next, is told beside."""
+        arbiter = {"kind": "quorum", "voters": ["a", "b", "c"], "needed": 2, "heard": 3, "coming": None}
+        few = "too few voters are heard: this node takes nothing, and keeps nothing for long"
+        coming = "to vote next: a, b, c, d, once enough nodes have that file"
+        for change, expected in (
+            ({}, []),
+            ({"heard": 2}, []),
+            ({"heard": 1}, [few]),
+            ({"coming": ["a", "b", "c", "d"]}, [coming]),
+            ({"heard": 0, "coming": ["a", "b", "c", "d"]}, [few, coming]),
+        ):
+            told = plain({**STATUS, "arbiter": {**arbiter, **change}}, 160, NOW)
+            self.assertEqual([line for line in (few, coming) if line in told], expected, change)
+
     @given(st.dictionaries(st.sampled_from([*STATUS, "other"]), JSON), JSON)
     def test_anything(self, status: dict[str, Any], inner: object) -> None:
         """No status, however odd, keeps the command from showing the rest."""

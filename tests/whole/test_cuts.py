@@ -96,8 +96,16 @@ class BothCutTests(WholeNodeTests):
             lambda: self.lab.client.who() == "beta", "the client, which sees beta, is answered by it"
         )
 
+    def conflicts(self, node: Node) -> int:
+        """How many conflicts over the service that node has told."""
+        return sum(event["kind"] == "conflict" and "peer" in event for event in node.events())
+
     def expect_one_left(self) -> None:
-        """The later holder, whose term is greater, stays; the other let go, once, and takes nothing back."""
+        """The later holder, whose term is greater, stays; the other let go, once, and takes nothing back.
+
+        Who lets go tells why. Who stays tells it too if it hears of the other's hold before that has ended:
+        a slow cable may bring it only what came after.
+        """
         self.wait_until(lambda: self.lab.held_by("beta"), "beta is left")
         self.remains(lambda: self.lab.held_by("beta"), "beta keeps the service")
         self.assertEqual(services(self.lab.alpha.status()), {"web": ("beta", "held")})
@@ -107,11 +115,8 @@ class BothCutTests(WholeNodeTests):
         )
         changes = [(change.host, change.held) for change in self.lab.watch.changes()]
         self.assertEqual(changes, [("alpha", True), ("beta", True), ("alpha", False)])
-        for node in self.lab.nodes.values():
-            told = [
-                event["peer"] for event in node.events() if event["kind"] == "conflict" and "peer" in event
-            ]
-            self.expect(len(told) == 1, f"{node.name} was to tell of one conflict, and told {told}")
+        self.assertEqual(self.conflicts(self.lab.alpha), 1)
+        self.assertLessEqual(self.conflicts(self.lab.beta), 1)
 
     def test_healed(self) -> None:
         """Healed, the two see each other: one is left, at once, and clients reach it."""

@@ -7,8 +7,9 @@ moment in which majorities of both could agree to different holders:
 2. When a majority of each set has the next one, it votes under neither. Not before nobody can take a service
    with a vote that it has given to a question, and not before the step is on its disk: from here on it never
    votes under the old set again. It withdraws what it asks for itself.
-3. When a majority of the old set votes under it no more, it votes under the new one. For the longest `wait`
-   it promises nothing to who asks, so whoever still holds something by the old set alone has let go.
+3. When a majority of the old set has gone over from it to the new one, it votes under the new one. For the
+   longest `wait` it promises nothing to who asks, so whoever still holds something by the old set alone has
+   let go.
 
 Why that is enough. Of any majority of the old set one node has gone over, and its last votes under the old
 set were for a holder. So nobody takes a service under the old set any more (2), and who holds it by the old
@@ -16,8 +17,10 @@ set alone loses it within a lease. Under the new set nobody takes it before that
 new one is a node that was in the old one, since newcomers, which know nothing of it, are fewer than half.
 Who held it before goes on holding it, with votes under the new set.
 
-A node that was away during several changes may know too few of those who are left. It follows a set under
-which a majority of its members votes, one of them known from the old set: it has come by these steps.
+So the sets that were ever in force are a chain. A node that was away is still at an earlier one: most of that
+set have gone on from it, elsewhere than where its file says now, so it counts none but those who say that
+they come from the same set. It follows a set under which a majority of its members votes, one of them known
+from its own old set: that one has come by these steps.
 """
 
 from __future__ import annotations
@@ -86,9 +89,14 @@ class Electorate:
         return self.voters, (self.coming or ()) if self.between or self.ready else ()
 
     def word(self) -> tuple[int, ...]:
-        """What beats say of it: the set in force or `NO_SET`, and the one to come if there is one."""
-        said = NO_SET if self.between else self._hash
-        return (said,) if self.coming is None else (said, hash_of(self.coming))
+        """What beats say of it: the set in force, and the one to come if there is one.
+
+        Between two: `NO_SET`, the one to come, and the one that it comes from.
+        """
+        if self.coming is None:
+            return (self._hash,)
+        coming = hash_of(self.coming)
+        return (NO_SET, coming, self._hash) if self.between else (self._hash, coming)
 
     def votes(self) -> bool:
         """Whether this node is a voter of the set in force, and there is one."""
@@ -104,7 +112,10 @@ class Electorate:
         return times[self.needed - 1]
 
     def look(self, peers: Mapping[str, Peer]) -> None:
-        """See whether the others are where this node may go between two sets."""
+        """See whether the others are where this node may go between two sets, or have gone on without it."""
+        changed = self.coming is not None and hash_of(self._wanted) != self._hash
+        if changed and self._is_in_force(peers, self._wanted):
+            self.coming = self._wanted
         coming = self.coming
         if coming is None or self.between:
             self.ready = False
@@ -123,12 +134,15 @@ class Electorate:
         self.between, self.ready = True, False
 
     def may_go_over(self, peers: Mapping[str, Peer]) -> bool:
-        """Whether a majority of the old set votes under it no more."""
+        """Whether a majority of the old set has gone over from it to the next one."""
         coming = self.coming
         if coming is None or not self.between:
             return False
-        have = self._have(peers, coming)
-        gone_over = {name for name in have if name == self._own or peers[name].word.voters[0] != self._hash}
+        said = hash_of(coming)
+        words = {name: peer.word.voters for name, peer in peers.items() if peer.speaks}
+        gone_over = {self._own} | {
+            name for name, word in words.items() if word[:1] == (said,) or word == (NO_SET, said, self._hash)
+        }
         return _is_majority(gone_over, self.voters) or self._is_in_force(peers, coming)
 
     def go_over(self) -> None:
@@ -144,7 +158,7 @@ class Electorate:
         """Who is heard to have the next set, this node included."""
         said = hash_of(coming)
         return {self._own} | {
-            name for name, peer in peers.items() if peer.speaks and said in peer.word.voters
+            name for name, peer in peers.items() if peer.speaks and said in peer.word.voters[:2]
         }
 
     def _is_in_force(self, peers: Mapping[str, Peer], coming: tuple[str, ...]) -> bool:
@@ -157,6 +171,11 @@ class Electorate:
 def too_many_newcomers(voters: tuple[str, ...], coming: tuple[str, ...]) -> bool:
     """Whether nodes that know nothing of a set of voters would be half of the next one, or more."""
     return 2 * len(set(coming) - set(voters)) >= len(coming)
+
+
+def too_few_left(voters: tuple[str, ...], coming: tuple[str, ...]) -> bool:
+    """Whether those who are left of a set of voters are no majority of it: only that agrees to the next."""
+    return len(set(voters) & set(coming)) < needed_of(voters)
 
 
 def _is_majority(names: Set[str], voters: tuple[str, ...]) -> bool:

@@ -16,7 +16,7 @@ MOST_ACKS = 32
 NEWS = 344  # bytes that acks leave for entries of the status table and orders, in a beat that brings some
 
 _ALWAYS = (
-    147  # header, signature, a name of 63 letters, incarnation, sequence, flags, digest, voters, lengths
+    152  # header, signature, a name of 63 letters, incarnation, sequence, flags, digest, voters, lengths
 )
 _LINK = 10  # its hash, and the count of frames sent on it
 _SERVICE = 19
