@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heart.config.model import Timing
+from heart.config.timing import PROFILES, timing_of
 from tests.config.support import ConfigurationCase
 
 DURATION = 'expected a duration such as "100ms" (a decimal number and ms, s, m, h or d)'
@@ -22,6 +23,40 @@ class TimingTests(ConfigurationCase):
     def test_lease_follows_from_dead(self) -> None:
         """The lease is 0.6 of what `dead` says."""
         self.assertEqual(self.read({"timing/dead": "3s"}).timing.lease, 1.8)
+
+    def test_profiles(self) -> None:
+        """A profile says how many beats the rest is; the default one is what holds without any."""
+        self.assertEqual(self.read({"timing/profile": "default"}).timing, self.read().timing)
+        fast = self.read({"timing/profile": "fast"}).timing
+        self.assertEqual(fast, Timing(0.1, 0.125, 0.2, 0.15, 5.0, 10.0))
+        patient = self.read({"timing/profile": "patient", "timing/beat": "200ms"}).timing
+        self.assertEqual(patient, Timing(0.2, 1.0, 6.0, 3.6, 20.0, 60.0))
+
+    def test_profile_and_keys(self) -> None:
+        """A key that is said counts before the profile's, and what follows from it follows."""
+        timing = self.read({"timing/profile": "patient", "timing/dead": "2s", "timing/start": "7s"}).timing
+        self.assertEqual(timing, Timing(0.1, 0.5, 2.0, 1.2, 7.0, 30.0))
+
+    def test_profiles_are_sound(self) -> None:
+        """No profile breaks the rule or is warned of, and none makes a successor wait in vain but `fast`."""
+        for name in PROFILES:
+            self.assert_warned({"timing/profile": name})
+            timing = timing_of(name)
+            self.assertLess(timing.wait(0.3 * timing.dead), 1.09 * timing.dead, name)
+
+    def test_unknown_profile(self) -> None:
+        """A profile that there is not is met with those that there are, in one line."""
+        expected = "timing.profile: expected one of default, fast, patient, not "
+        self.assert_refused({"timing/profile": "quick"}, expected + '"quick"')
+        self.assert_refused({"timing/profile": 3}, expected + "3")
+
+    def test_profile_in_the_reason(self) -> None:
+        """What follows from the profile, and does not fit what is said, is told with its own multiple."""
+        self.assert_refused(
+            {"timing/profile": "patient", "timing/dead": "400ms"},
+            "timing.late: expected more than timing.beat (100ms) and less than timing.dead (400ms), "
+            "not 500ms, 5 x timing.beat as it is not said: say it too",
+        )
 
     def test_all_said(self) -> None:
         """Each key is taken as it is said."""
