@@ -328,7 +328,6 @@ class SimulatedNode:
             case d.StoreVoters(voters, coming):
                 self.voters = (voters, coming)
                 self._later(0.0, self.give, inputs.VotersKept(coming))
-                self._later(0.0, self.give, inputs.VotersKept(coming))
             case d.Finished():
                 self.finished = True
                 self.facts.tell("died", self.world.now, self.name)
