@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.beat import CLAIMS, PROBE, Ack, name_hash
+from heart.beat import CLAIMS, NEVER, PROBE, Ack, name_hash
 from heart.core import decisions as d
 from heart.core import inputs
+from heart.core.peers.hearsay import Hearsay, hearsay
 from heart.core.peers.peer import TRANSITIONS, Life, Turn
 from tests.core.support import DAY, Bench, FakePeer, make_settings
 
@@ -124,6 +125,28 @@ class LifeTests(SynchronousTestCase):
         kinds = [type(decision) for decision in bench.decided]
         died = bench.decided.index(bench.reported("node-dead")[0])
         self.assertIn(d.LookAgain, kinds[:died])
+
+    def test_dead_as_soon_as_the_word_of_a_witness_runs_out(self) -> None:
+        """What a witness heard keeps a peer alive for `dead` from then on, and not a beat longer."""
+        bench = Bench(make_settings(names=("alpha", "beta", "watcher")))
+        beta, watcher = FakePeer(), FakePeer("watcher")
+        bench.run_to(0.5, [beta, watcher])
+        watcher.other_acks = (Ack(name_hash("beta"), DAY, 5, (850_000, 0)),)
+        bench.run_to(1.45, [watcher])  # its last beat is of 1.4 s, so it heard beta at 0.55 s
+        for time, life in ((1.549, "late"), (1.551, "dead")):
+            bench.run_to(time)
+            self.assertEqual(bench.life("beta"), life, time)
+
+    def test_witness_that_never_heard_it(self) -> None:
+        """Who has not heard a peer says nothing for it, however long `dead` is."""
+        bench = Bench(make_settings(names=("alpha", "beta", "watcher")))
+        watcher = FakePeer("watcher")
+        peers = bench.core.state.peers
+        for heard, expected in ((1_000_000, Hearsay("watcher", 9999.0)), (NEVER, None)):
+            watcher.other_acks = (Ack(name_hash("beta"), DAY, 0, (heard, 0)),)
+            bench.run_to(bench.now + 0.1, [watcher])
+            peers["watcher"].heard_at = 0.0
+            self.assertEqual(hearsay(peers["beta"], peers.values(), 10_000.0), expected)
 
     def test_every_state_has_its_turns(self) -> None:
         """No transition leads from a state to itself, and every state can be reached and left."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf
 
 from heart.core.decisions import LookAgain, StorePeer
+from heart.core.peers.hearsay import hearsay
 from heart.core.peers.peer import Life, Peer, Turn
-from heart.core.services.succession import still_heard_by
 from heart.core.state import State
 
 LATE_INTERVALS = 2.5  # beats that may be overdue before a peer on a slow line is late
@@ -82,11 +82,11 @@ class Watch:
             return False
         if not peer.looked:
             return True
-        witness = still_heard_by(self._state.scene(now), peer)
-        if witness is not None:
+        word = hearsay(peer, self._state.everyone, self._state.timing.dead)
+        if word is not None and now < word.until:
             peer.looked = False  # before a later verdict it is looked for anew
-            self._state.wake_by(now + self._state.timing.beat)
-            peer.reason = f"silent for {now - peer.heard_at:.3g} s, but {witness} still hears it"
+            self._state.wake_by(word.until)
+            peer.reason = f"silent for {now - peer.heard_at:.3g} s, but {word.witness} still hears it"
             return False
         self._bury(now, peer)
         return False

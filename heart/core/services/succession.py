@@ -124,18 +124,3 @@ def met(scene: Scene, tenure: ServiceTenure) -> Iterator[Peer]:
 def silent(scene: Scene) -> tuple[str, ...]:
     """The peers on whose silence a takeover would rest."""
     return tuple(peer.name for peer in scene.peers if peer.life in (Life.DEAD, Life.UNKNOWN))
-
-
-def still_heard_by(scene: Scene, missed: Peer) -> str | None:
-    """The name of a peer whose fresh beats say that it still hears the one that we miss."""
-    timing = scene.settings.timing
-    for witness in scene.peers:
-        if witness is missed or witness.life is not Life.UP or witness.beat is None:
-            continue
-        for ack in witness.beat.acks:
-            if ack.peer != missed.name_hash or ack.incarnation < missed.incarnation:
-                continue
-            freshest = min(ack.heard[::2], default=inf) * 1e-6
-            if freshest + scene.now - witness.heard_at < timing.dead:
-                return witness.name
-    return None
