@@ -20,7 +20,7 @@ from heart.beat import (
     name_hash,
 )
 from heart.config.model import Timing
-from heart.core.decisions import Report
+from heart.core.decisions import Release, Report
 from heart.simulation.invariants.all import invariants
 from heart.simulation.invariants.base import Broken, Ground
 from heart.simulation.invariants.facts import Facts
@@ -151,6 +151,55 @@ class HoldingTests(Case):
         self.tell("took", 21.5, "alpha", "web", 7)
         self.tell("let_go", 22.0, "alpha", "web")
         self.breaks("5 terms", "tell", "took", 25.0, "beta", "web", 7)
+
+
+class RenewalTests(Case):
+    """Who lets go for want of acks."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.begin("quorum")
+        self.release = Release("web", 1, "lease", 0.3)
+
+    def join(self, *nodes: str) -> None:
+        """All ways between these have always worked."""
+        self.sound = {(one, other): 100.0 for one in nodes for other in nodes if one != other}
+
+    def test_no_reason(self) -> None:
+        """Who has always heard a majority, and been heard, breaks rule 3 when it lets go, else not."""
+        self.tell("decided", 50.0, "alpha", self.release)
+        self.join("alpha", "beta", "gamma")
+        self.breaks("3", "tell", "decided", 50.0, "alpha", self.release)
+
+    def test_for_another_reason(self) -> None:
+        """An order is a reason."""
+        self.join("alpha", "beta", "gamma")
+        self.tell("decided", 50.0, "alpha", Release("web", 1, "move", 0.3))
+
+    def test_beside_one_that_has_died(self) -> None:
+        """That somebody has died, and its last beats, are no reason while a majority is left."""
+        self.join("alpha", "beta", "gamma")
+        self.tell("died", 50.0, "gamma")
+        self.hear(50.001, "alpha", "gamma", FREE)
+        self.breaks("3", "tell", "decided", 50.6, "alpha", self.release)
+
+    def test_somebody_speaks_for_the_dead(self) -> None:
+        """Recorded beats of a dead node, new to this life of the holder, are a reason for a while."""
+        self.join("alpha", "beta", "gamma")
+        self.tell("died", 50.0, "gamma")
+        recorded = self.beat("gamma", FREE)
+        self.tell("reached", 60.0, "alpha", "lan", recorded)
+        self.tell("decided", 60.8, "alpha", self.release)
+        self.breaks("3", "tell", "decided", 60.9, "alpha", self.release)
+
+    def test_what_was_heard_before_says_nothing(self) -> None:
+        """A beat that the holder has heard in this life is none when it is sent again."""
+        self.join("alpha", "beta", "gamma")
+        heard = self.say(49.0, "gamma", FREE)
+        self.tell("reached", 49.0, "alpha", "lan", heard)
+        self.tell("died", 50.0, "gamma")
+        self.tell("reached", 60.0, "alpha", "lan", heard)
+        self.breaks("3", "tell", "decided", 60.1, "alpha", self.release)
 
 
 class SuccessionTests(Case):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from heart.simulation.invariants.base import Ground, Invariant
 from heart.simulation.invariants.facts import Witness
 from heart.simulation.invariants.hearing import Ears
-from heart.simulation.invariants.holding import GreaterTermStays, KeepsItsLease, OneHolder
+from heart.simulation.invariants.holding import GreaterTermStays, OneHolder
+from heart.simulation.invariants.renewal import KeepsItsLease
 from heart.simulation.invariants.silence import (
     AliveIsProven,
     DeadIsSilent,

@@ -1,4 +1,4 @@
-"""Rules 3, 5 and 6: never two holders, which of two stays, and that one keeps what it may keep."""
+"""Rules 5 and 6: never two holders, and which of two stays."""
 
 from __future__ import annotations
 
@@ -149,65 +149,3 @@ class GreaterTermStays(Invariant):
         others = self._terms.get(decision.service, {}).items()
         if not any((term, -order(other)) > own for other, term in others if other != node):
             self.broken(time, f"{node} lets go of {decision.service} for a holder of a lesser term")
-
-
-class KeepsItsLease(Invariant):
-    """Who is heard by a majority, and hears it, does not let go for want of acks (rule 3).
-
-    Where a line is slower than the beat it may: a peer that was heard there alone, and sleeps, looks deaf.
-    So it may while files with different times are in use, and beside one that slept for longer than `dead`:
-    what came last may not have found room in its buffers, and so its acks are old.
-    """
-
-    rule = "3 a lease is renewed"
-
-    def __init__(self, ground: Ground) -> None:
-        super().__init__(ground)
-        self._able_since: dict[str, float] = {}
-        self._stalled_at: dict[str, float] = {}
-        self._overslept_at: dict[str, float] = {}
-
-    def began(self, time: float, node: str, incarnation: int) -> None:
-        """It can act."""
-        self._able_since[node] = time
-
-    def woke(self, time: float, node: str) -> None:
-        """It can act again."""
-        self._able_since[node] = time
-        if time - self._stalled_at.get(node, time) > self.ground.longest.dead:
-            self._overslept_at[node] = time
-
-    def died(self, time: float, node: str) -> None:
-        """It cannot."""
-        self._able_since.pop(node, None)
-
-    def stalled(self, time: float, node: str) -> None:
-        """It cannot."""
-        self._able_since.pop(node, None)
-        self._stalled_at[node] = time
-
-    def decided(self, time: float, node: str, decision: Decision) -> None:
-        """Is there a reason?"""
-        ground = self.ground
-        unclear = ground.slowest > ground.longest.beat or ground.shortest != ground.longest
-        if unclear or not isinstance(decision, Release) or decision.reason != "lease":
-            return
-        enough = DRIFT * (self.ground.longest_wait + 2 * self.ground.longest.dead) + 1.0
-        able = [name for name, since in self._able_since.items() if time - since > enough]
-        if node not in able or any(self.ground.lag(name) for name in self.ground.nodes):
-            return
-        if any(time - woken < enough for woken in self._overslept_at.values()):
-            return
-        others = [name for name in ground.nodes if name != node]
-        if not all(self._is_joined(node, name, enough) for name in others):
-            return  # acks of one that has just died may have been lost before
-        living = [name for name in others if name in self._able_since]
-        heard = 1 + sum(name in able for name in living)
-        if heard >= self.ground.needed:
-            self.broken(time, f"{node} lets go of {decision.service}, though {heard} nodes hear each other")
-
-    def _is_joined(self, one: str, other: str, enough: float) -> bool:
-        return all(
-            sound > enough and interval <= self.ground.shortest.beat
-            for sound, interval in (self.ground.sound_for(one, other), self.ground.sound_for(other, one))
-        )
