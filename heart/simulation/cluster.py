@@ -41,12 +41,50 @@ class History(Witness):
         self.past.append(Happened(time, node, decision))
 
 
-class SimulatedCluster:
+class SimulatedMachines:
+    """The nodes of a cluster on media of their own; `common` are the settings of any of them.
+
+    `clocks` are the offset in seconds and the drift of those nodes that have one. `told` are told everything
+    that happens.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        common: Settings,
+        clocks: Mapping[str, tuple[float, float]] | None = None,
+        told: Iterable[Witness] = (),
+    ) -> None:
+        self.world = World(seed)
+        self.media = {link.name: Medium(self.world, link.name, link.baud) for link in common.reach}
+        self.facts = Facts(told)
+        frames = Frames(Codec(common.cluster, Keys({1: bytes(32)}, 1)))
+        self.nodes = {
+            name: self._make_node(settings_of(common, name), frames, (clocks or {}).get(name, (0.0, 0.0)))
+            for name in common.names()
+        }
+
+    def start(self) -> None:
+        """Start every node at once."""
+        for node in self.nodes.values():
+            node.start()
+
+    def holders(self, service: str = "web") -> list[str]:
+        """The nodes on which resources of the service run now."""
+        return [name for name, node in self.nodes.items() if service in node.holding]
+
+    def _make_node(self, settings: Settings, frames: Frames, clock: tuple[float, float]) -> SimulatedNode:
+        media = tuple(self.media[link.name] for link in settings.links)
+        return SimulatedNode(
+            self.world, settings, frames, media, self.facts, MachineClock(self.world, *clock)
+        )
+
+
+class SimulatedCluster(SimulatedMachines):
     """Nodes with one service `web`, preferred in the order of `names`, on links given by name and baud.
 
-    `ends` are the nodes of those links that not all are on, `witnesses` the nodes that hold nothing,
-    `clocks` the offset in seconds and the drift of those nodes that have one, and `service` further fields
-    of that service. `told` are told everything that happens.
+    `ends` are the nodes of those links that not all are on, `witnesses` the nodes that hold nothing, and
+    `service` further fields of that service.
     """
 
     def __init__(
@@ -63,10 +101,8 @@ class SimulatedCluster:
         told: Iterable[Witness] = (),
         **service: Any,
     ) -> None:
-        self.world = World(seed)
         self.timing = timing
         wires = {"lan": None, "cable": 115200} if links is None else links
-        self.media = {name: Medium(self.world, name, baud) for name, baud in wires.items()}
         reach = link_settings(
             len(names),
             1,
@@ -78,26 +114,12 @@ class SimulatedCluster:
         nodes = tuple(Node(name, witness=name in witnesses) for name in names)
         common = Settings("simulated", names[0], nodes, timing, reach, (web,), arbiter=arbiter, reach=reach)
         self._history = History()
-        self.facts = Facts((*told, self._history))
-        frames = Frames(Codec("simulated", Keys({1: bytes(32)}, 1)))
-        self.nodes = {
-            name: self._make_node(settings_of(common, name), frames, (clocks or {}).get(name, (0.0, 0.0)))
-            for name in names
-        }
+        super().__init__(seed, common, clocks, (*told, self._history))
 
     @property
     def history(self) -> list[Happened]:
         """All decisions so far but beats."""
         return self._history.past
-
-    def start(self) -> None:
-        """Start every node at once."""
-        for node in self.nodes.values():
-            node.start()
-
-    def holders(self, service: str = "web") -> list[str]:
-        """The nodes on which resources of the service run now."""
-        return [name for name, node in self.nodes.items() if service in node.holding]
 
     def run(self, seconds: float, step: float = 0.01) -> list[tuple[float, list[str]]]:
         """Let time pass; returns each change of holders in it with its time."""
@@ -116,12 +138,6 @@ class SimulatedCluster:
             for past in self.history
             if isinstance(past.decision, d.Report) and past.decision.kind == kind
         ]
-
-    def _make_node(self, settings: Settings, frames: Frames, clock: tuple[float, float]) -> SimulatedNode:
-        media = tuple(self.media[link.name] for link in settings.links)
-        return SimulatedNode(
-            self.world, settings, frames, media, self.facts, MachineClock(self.world, *clock)
-        )
 
 
 def settings_of(common: Settings, name: str) -> Settings:

@@ -13,6 +13,7 @@ from heart.simulation.world import World
 Deliver = Callable[[str, bytes], None]
 Way = tuple[str, str]  # from one node to another
 
+WHOLE: Way = ("", "")  # all ways of a link
 BACKLOG = 1.0  # seconds of frames that wait for a line; what is more is lost
 RECORDED = 400  # frames that somebody who listens keeps, to replay them
 SOUND_DELAY = 0.02  # seconds; a way on which frames take longer does not work well
@@ -23,11 +24,12 @@ class Burst:
     """Loss in bursts: a chain of two states (Gilbert, Bell System Technical Journal 39, 1960), in time.
 
     `share` of the time everything is lost, and a burst lasts `mean` seconds in the mean. The chain takes a
-    step ten times in each `mean`.
+    step ten times in each `mean`. Each way has a chain of its own, or the `whole` link has one.
     """
 
     share: float
     mean: float
+    whole: bool = False
 
     @property
     def step(self) -> float:
@@ -95,7 +97,11 @@ class Medium:
 
     def cut_all(self) -> None:
         """Cut it between all nodes, in both directions."""
-        self.suffer(cut=frozenset(self._sound_since))
+        self.suffer(cut=self.ways())
+
+    def ways(self) -> frozenset[Way]:
+        """All ways between those who are plugged in."""
+        return frozenset(self._sound_since)
 
     def heal(self) -> None:
         """All is well again."""
@@ -151,7 +157,8 @@ class Medium:
         for _ in range(2 if condition.repeat and chance.happens(condition.repeat) else 1):
             if condition.loss and chance.happens(condition.loss):
                 continue
-            if condition.burst is not None and self._in_burst(way, condition.burst):
+            burst = condition.burst
+            if burst is not None and self._in_burst(WHOLE if burst.whole else way, burst):
                 continue
             is_hurt = condition.corrupt and chance.happens(condition.corrupt)
             self._deliver_later(way[1], self._corrupted(frame) if is_hurt else frame, ready)

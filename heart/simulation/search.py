@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 from heart.simulation.generating import Generator
+from heart.simulation.processes import on_all_cores
 from heart.simulation.trial import Trial
 
 CHUNK = 8  # seeds that a process is given at once
@@ -39,11 +37,4 @@ def examine(seed: int) -> Result:
 
 def search(seeds: Iterable[int], processes: int | None = None) -> Iterator[Result]:
     """Examine seeds, in as many processes, as many as there are cores unless said; results as they come."""
-    context = get_context("spawn")  # a fork would take over locks that other threads hold
-    with context.Pool(processes or len(os.sched_getaffinity(0)), _leave_interrupts) as pool:
-        yield from pool.imap_unordered(examine, seeds, CHUNK)
-
-
-def _leave_interrupts() -> None:
-    """A key that ends the search is for the process that the person sees."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield from on_all_cores(examine, seeds, CHUNK, processes)

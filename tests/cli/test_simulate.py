@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from twisted.trial.unittest import SynchronousTestCase
 
-from heart.cli import simulate
+from heart.cli import histories
 from heart.cli.main import main
 from heart.simulation import plan as p
 from heart.simulation.invariants.base import Broken
@@ -60,7 +60,14 @@ class SimulateTests(SynchronousTestCase):
         for args in ((), ("--seed", "1", "--search")):
             result = self.call(*args)
             self.assertEqual(result.exit_code, 1)
-            self.assertIn("Expected one of --seed, --plan and --search.", result.stderr)
+            self.assertIn("Expected one of --seed, --plan, --search and --config.", result.stderr)
+
+    def test_what_belongs_to_a_forecast(self) -> None:
+        """Losses and the like without a configuration are refused, not ignored."""
+        for args in (("--loss", "1%"), ("--burst", "1%:1s"), ("--json",), ("--max-false-per-year", "1")):
+            result = self.call("--search", *args)
+            self.assertEqual(result.exit_code, 1)
+            self.assertIn("Expected --config beside --loss", result.stderr)
 
     def test_search(self) -> None:
         """Some seeds are searched, and how many, how fast and how long is told."""
@@ -73,8 +80,8 @@ class SimulateTests(SynchronousTestCase):
         broken = Broken("5 one right at a time", 7.0, "beta takes web, which alpha holds")
         found = [Found(8, 30.0, 5), Found(9, 7.0, 5, broken.rule, str(broken))]
         short = p.Plan(9, p.Setup(("alpha", "beta"), (p.Wire("lan"),)), 8.0, (p.Kill(6.5, "beta"),))
-        self.patch(simulate, "search", lambda seeds: iter(found))
-        self.patch(simulate, "shrink", lambda plan, rule: short)
+        self.patch(histories, "search", lambda seeds: iter(found))
+        self.patch(histories, "shrink", lambda plan, rule: short)
         self.patch(Trial, "run", lambda trial: Outcome(broken, 7.0))
         result = self.call("--search", "--save", self.file)
         self.assertEqual(result.exit_code, 1)

@@ -55,6 +55,15 @@ class MediumTests(MediumCase):
         medium.suffer(loss=0.2)
         self.assertTrue(760 < self.send(medium)["b"] < 840)
 
+    def test_bursts_of_the_whole_link(self) -> None:
+        """In a burst of the whole link each frame is lost to all; else each way has bursts of its own."""
+        for whole in (True, False):
+            medium = self.make(nodes="abc")
+            medium.suffer(burst=Burst(0.3, 0.2, whole), delay=(0.0, 0.0))
+            self.send(medium)
+            together = Counter(time for time, _, _ in self.reached)
+            self.assertEqual(set(together.values()) == {2}, whole)
+
     def test_bursts(self) -> None:
         """In bursts the share is lost that was said, in runs as long as was said."""
         medium = self.make()
