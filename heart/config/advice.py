@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from heart.config.durations import format_duration
 from heart.config.links import BAUDS, Views
@@ -20,6 +21,9 @@ from heart.config.model import (
 )
 from heart.config.problems import Problems
 
+if TYPE_CHECKING:
+    from heart.core.settings import LinkSettings
+
 _ABSENT = "is not there on this machine"
 _NO_PROGRAM = "is not there on this machine, or cannot be executed"
 _LONGEST_SOCKET = 107  # bytes, unix(7): sun_path without the zero byte at its end
@@ -29,19 +33,28 @@ def warn_of_lines(
     problems: Problems, nodes: int, views: Views, services: tuple[Service, ...], timing: Timing, arbiter: str
 ) -> None:
     """Warn of serial lines that cannot carry every beat at half of their capacity."""
+    from heart.core.settings import judged_after  # it imports this package's model, and so this module
+
     links = [(word, tuple(by_node), _baud(by_node)) for word, by_node in views.items()]
     votes = arbiter == QUORUM
-    intervals = {baud: _intervals(nodes, links, len(services), timing, baud, votes) for baud in BAUDS}
+    lines = {baud: _lines(nodes, links, len(services), baud, votes) for baud in BAUDS}
     for word, _, baud in links:
-        own = timing.beat if baud is None else intervals[baud][word]
-        if own > timing.beat:
-            least = next((faster for faster in BAUDS if intervals[faster][word] <= timing.beat), None)
-            problems.warn(
-                ("links", word, "baud"),
-                f"at {baud} baud this line carries a beat every {format_duration(own)} instead of every "
-                f"{format_duration(timing.beat)}"
-                + ("" if least is None else f"; {least} baud would carry every one"),
-            )
+        own = timing.beat if baud is None else lines[baud][word].interval(timing.beat)
+        if baud is None or own <= timing.beat:
+            continue
+        told = (
+            f"at {baud} baud this line carries a beat every {format_duration(own)} instead of every "
+            f"{format_duration(timing.beat)}"
+        )
+        judge = judged_after(timing, lines[baud][word].guaranteed(timing.beat))
+        if judge > timing.dead:
+            told += f", and a node that is heard there alone is dead after {format_duration(judge)}"
+        least = next(
+            (faster for faster in BAUDS if lines[faster][word].interval(timing.beat) <= timing.beat), None
+        )
+        problems.warn(
+            ("links", word, "baud"), told + ("" if least is None else f"; {least} baud would carry every one")
+        )
 
 
 def _baud(by_node: Mapping[str, Link]) -> int | None:
@@ -49,19 +62,14 @@ def _baud(by_node: Mapping[str, Link]) -> int | None:
     return next((link.baud for link in by_node.values() if isinstance(link, SerialLink)), None)
 
 
-def _intervals(
-    nodes: int,
-    links: list[tuple[str, tuple[str, ...], int | None]],
-    services: int,
-    timing: Timing,
-    baud: int,
-    votes: bool,
-) -> dict[str, float]:
-    """The interval of a node's own beats on each link, as the core will keep it, were its lines that fast."""
-    from heart.core.settings import link_settings  # it imports this package's model, and so this module
+def _lines(
+    nodes: int, links: list[tuple[str, tuple[str, ...], int | None]], services: int, baud: int, votes: bool
+) -> dict[str, LinkSettings]:
+    """The links as the core will see them, were the lines among them that fast."""
+    from heart.core.settings import link_settings
 
     at = ((name, on, None if own is None else baud) for name, on, own in links)
-    return {link.name: link.interval(timing.beat) for link in link_settings(nodes, services, at, votes)}
+    return {link.name: link for link in link_settings(nodes, services, at, votes)}
 
 
 def warn_of_services(problems: Problems, services: tuple[Service, ...]) -> None:

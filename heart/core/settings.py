@@ -10,6 +10,7 @@ from heart.config.model import QUORUM, SAFETY, Node, Service, Timing
 
 BITS_PER_BYTE = 10  # on a serial line: a start bit, eight bits of data, a stop bit
 LINE_OVERHEAD = 4  # bytes that framing adds on a serial line
+JUDGED_AFTER = 4  # of a slow line's own intervals a peer that is heard there alone may be silent (rule 1)
 SHARE = 2  # a line never sends more than one part in this many of its capacity
 FURTHER_NODE, FURTHER_LINK, FURTHER_SERVICE = 40, 16, 16  # bytes at rest, beyond two, two and one
 VOTERS, PROMISE = 5, 12  # bytes at rest where nodes vote, the second for each service
@@ -73,6 +74,11 @@ def link_settings(
     return tuple(LinkSettings(name, on, baud, max(0, nodes - 2), frame) for name, on, baud in links)
 
 
+def judged_after(timing: Timing, interval: float) -> float:
+    """How long a peer may be silent before it is dead, whose beats come at this interval (rule 1)."""
+    return timing.dead if interval <= timing.beat else max(timing.dead, JUDGED_AFTER * interval)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One node's cluster. `links` are those of this node, `reach` all links of the cluster.
@@ -116,8 +122,8 @@ class Settings:
         return self.reach or self.links
 
     def judge(self, interval: float) -> float:
-        """How long a peer may be silent before it is dead, whose beats come at this interval (rule 1)."""
-        return self.timing.dead if interval <= self.timing.beat else max(self.timing.dead, 4 * interval)
+        """As `judged_after`, by this cluster's times."""
+        return judged_after(self.timing, interval)
 
     def calm_size(self, link: LinkSettings) -> int:
         """The bytes of a frame that keeps a line busy for a quarter of what its silence may last."""

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from heart.config.model import SAFETY, Timing
 from heart.core.services.leases import urgent_age
+from heart.core.settings import judged_after
 from heart.qos.course import Chances, Course, Patience, slot_of, slots_after, slots_down
 from heart.qos.paths import Paths
-from heart.qos.silence import JUDGED_AFTER, Outcome, arrival, better, given, reach
+from heart.qos.silence import Outcome, arrival, better, given, reach
 
 ASKING_ALWAYS = 3  # beats: where `lease` is shorter, every beat of a holder is answered at once
 
@@ -68,5 +69,5 @@ def _patience(timing: Timing, lease: float, age: float, slot: float) -> Patience
 
 def _slow_lease(timing: Timing, interval: float, stop: float) -> float:
     """As Settings.lease: the lease that a peer gives that hears us on a slow line alone, in seconds."""
-    judge = max(timing.dead, JUDGED_AFTER * interval)
+    judge = judged_after(timing, interval)
     return timing.lease if judge <= timing.dead else max(timing.lease, judge / SAFETY - stop)

@@ -12,10 +12,10 @@ from math import prod
 
 from heart.config.model import Timing
 from heart.core.peers.watch import LATE_INTERVALS
+from heart.core.settings import judged_after
 from heart.qos.course import Chances, Course, Patience, slot_of, slots_down, slots_up
 from heart.qos.paths import Paths
 
-JUDGED_AFTER = 4  # of a slow line's own intervals a peer that is heard there alone may be silent (rule 1)
 Outcome = tuple[float, float, float]  # the chances of: nothing, a fast link, a slow one alone
 
 
@@ -48,9 +48,7 @@ def _patience(paths: Paths, timing: Timing) -> tuple[Patience, ...]:
     if paths.slow:
         interval = paths.slow_interval()
         late = max(timing.late, LATE_INTERVALS * interval)
-        found.append(
-            Patience(slots_up(late, slot), slots_down(max(timing.dead, JUDGED_AFTER * interval), slot))
-        )
+        found.append(Patience(slots_up(late, slot), slots_down(judged_after(timing, interval), slot)))
     return tuple(found)
 
 

@@ -376,8 +376,8 @@ class CoverageTests(ConfigurationCase):
         """A line that cannot carry every beat at half of its capacity says its own interval."""
         self.assert_warned(
             {"links/cable/baud": 9600},
-            "links.cable.baud: at 9600 baud this line carries a beat every 500ms instead of every 100ms; "
-            "57600 baud would carry every one",
+            "links.cable.baud: at 9600 baud this line carries a beat every 500ms instead of every 100ms, "
+            "and a node that is heard there alone is dead after 3.4s; 57600 baud would carry every one",
         )
         self.assert_warned({"links/cable/baud": 57600})
 
