@@ -44,6 +44,16 @@ class ReplayTests(SynchronousTestCase):
         bench.run_to(6.1)
         self.assertEqual(bench.holding(), "starting")
 
+    def test_recordings_are_nobody_heard(self) -> None:
+        """Beats that acknowledge another life of ours, then silence: `start` is waited for all the same."""
+        self.beta.hears = False
+        self.bench.run_to(2, [self.beta])
+        self.bench.run_to(4.95)
+        self.assertEqual(self.bench.life(), "dead")
+        self.assertEqual(self.bench.holding(), "stopped")
+        self.bench.run_to(5.05)
+        self.assertEqual(self.bench.holding(), "starting")
+
     def test_the_same_beat_on_two_links(self) -> None:
         """The second copy of a beat shows that its link works, and is no replay."""
         self.bench.run_to(1, [self.beta], ["lan", "cable"])
