@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from written import run
+
 from heart.config.model import Service
 from heart.core.peers import peer
 from heart.core.services import tenure
@@ -84,18 +86,5 @@ def text() -> str:
     return HEAD + "".join(line + "\n" for machine in machines() for line in draw(machine))
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file, or with --check say whether it is up to date."""
-    if arguments not in ([], ["--check"]):
-        print("expected nothing or --check", file=sys.stderr)
-        return 1
-    if not arguments:
-        FILE.write_text(text())
-    elif not FILE.exists() or FILE.read_text() != text():
-        print(f"{FILE} is not what the code draws: run python docs/draw_machines.py", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(FILE, text))

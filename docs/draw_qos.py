@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import log10
 from pathlib import Path
 
+from written import run
+
 from heart.config.timing import DEFAULT_BEAT, timing_of
 from heart.core.settings import link_settings
 from heart.qos.counting import counting
@@ -114,14 +116,5 @@ def _label(x: float, y: float, anchor: str, content: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{content}</text>'
 
 
-def main() -> int:
-    """Write the drawing, or compare it with what is there."""
-    new = text()
-    if "--check" in sys.argv[1:]:
-        return int(not FILE.exists() or FILE.read_text() != new)
-    FILE.write_text(new)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(FILE, text))

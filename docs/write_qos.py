@@ -1,6 +1,6 @@
 """Writes the figures into docs/qos.md, between its markers: `python docs/write_qos.py [--check]`.
 
-With --check nothing is written; exit code 1 says that the document is not what the calculation makes.
+With --check nothing is written, and exit code 1 says that the document is not what the calculation makes.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from math import inf
 from pathlib import Path
+
+from written import run
 
 from heart.config.timing import DEFAULT_BEAT, PROFILES, timing_of
 from heart.core.settings import LinkSettings, link_settings
@@ -46,6 +49,7 @@ def settings(links: str) -> tuple[LinkSettings, ...]:
     return link_settings(2, 1, names)
 
 
+@cache
 def of(profile: str, links: str, loss: Loss) -> Figures:
     """The figures of a profile at the default beat; every link loses alike, each for itself."""
     between = settings(links)
@@ -106,7 +110,7 @@ def bursts() -> str:
     kinds = ("one UDP link", "two UDP links")
     lines = ["| profile | " + " | ".join(kinds) + " |\n", "| --- " * 3 + "|\n"]
     for profile in PROFILES:
-        cells = (f"{longest_burst(profile, links) * 1000:.2g} ms" for links in kinds)
+        cells = (f"{number(longest_burst(profile, links) * 1000)} ms" for links in kinds)
         lines.append(f"| {profile} | {' | '.join(cells)} |\n")
     return "".join(lines)
 
@@ -157,15 +161,5 @@ def span(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms"
 
 
-def main() -> int:
-    """Write the figures, or compare them with what is there."""
-    written = FILE.read_text()
-    new = text(written)
-    if "--check" in sys.argv[1:]:
-        return int(new != written)
-    FILE.write_text(new)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(FILE, lambda: text(FILE.read_text())))

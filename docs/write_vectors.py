@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import msgpack, structs, to_builtins
+from written import run
 
 from heart.beat import (
     ABLE,
@@ -307,18 +308,5 @@ def text() -> str:
     return json.dumps(content(), indent=1) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file, or with --check say whether it is up to date."""
-    if arguments not in ([], ["--check"]):
-        print("expected nothing or --check", file=sys.stderr)
-        return 1
-    if not arguments:
-        FILE.write_text(text())
-    elif FILE.read_text() != text():
-        print(f"{FILE} is not what the code makes: run python docs/write_vectors.py", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(FILE, text))

@@ -71,7 +71,7 @@ def figures(
     silence = mistakes(Silence(paths, timing))
     acks = mistakes(Acks(paths, timing, release))
     return Figures(
-        detection=detection(silence, slot),
+        detection=detection(silence, paths.travels(), slot),
         recurrence=silence.recurrence * slot,
         duration=silence.duration * slot,
         accuracy=silence.accuracy(),
@@ -86,16 +86,19 @@ def a_year(found: Mistakes, slot: float) -> float:
     return YEAR / (found.recurrence * slot)
 
 
-def detection(found: Mistakes, slot: float) -> Detection:
+def detection(found: Mistakes, travels: Sequence[int], slot: float) -> Detection:
     """T_D of a death that has nothing to do with beats: what the patience leaves of the silence before it.
 
-    Who was called dead already is found at once. Within a slot a death may fall at any moment.
+    `travels` is for how many slots a beat was under way, by the kind of hearing: for so long its sender may
+    have been dead. Who was called dead already is found at once. Within a slot a death may fall at any
+    moment.
     """
     left: dict[int, float] = {}  # by whole slots to the verdict, rounded up
-    for ages in found.silences:
+    for ages, travel in zip(found.silences, travels, strict=True):
         for age, share in enumerate(ages):
+            slots = travel + len(ages) - age
             if share:
-                left[len(ages) - age] = left.get(len(ages) - age, 0.0) + share
+                left[slots] = left.get(slots, 0.0) + share
     return Detection(_quantile(left, SOON) * slot, _quantile(left, 0.5) * slot, max(left, default=0) * slot)
 
 

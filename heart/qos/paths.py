@@ -16,12 +16,14 @@ from heart.qos.loss import Weather
 class Path:
     """A link: a beat each `regular` slots, and a question's answer each `asked` slots (0: never).
 
-    The first answer is there `round_trip` slots after it was asked. `interval` is in seconds; a `slow`
-    one is longer than `beat`, and so a peer that is heard there alone is judged by it.
+    A frame is under way for `travel` slots, and the first answer is there `round_trip` slots after it was
+    asked. `interval` is in seconds; a `slow` one is longer than `beat`, and so a peer that is heard there
+    alone is judged by it.
     """
 
     regular: int
     asked: int
+    travel: int
     round_trip: int
     interval: float
     slow: bool
@@ -38,11 +40,12 @@ def path_of(link: LinkSettings, beat: float) -> Path:
     slow = interval > beat * (1 + CRUMB)
     regular = slots_up(interval, slot)
     if link.baud is None:
-        return Path(regular, 1, 0, interval, slow)
+        return Path(regular, 1, 0, 0, interval, slow)
     occupied = link.occupied(link.frame)
     left = 1 / occupied - 1 / interval
     asked = slots_up(1 / left, slot) if left > 0 else 0
-    return Path(regular, asked, slots_up(2 * occupied / SHARE, slot), interval, slow)
+    frame = occupied / SHARE
+    return Path(regular, asked, slots_up(frame, slot), slots_up(2 * frame, slot), interval, slow)
 
 
 class Paths:
@@ -59,6 +62,12 @@ class Paths:
     def slow_interval(self) -> float:
         """The shortest of the slow links' intervals, in seconds: what a peer heard on them is judged by."""
         return min(self.all[number].interval for number in self.slow)
+
+    def travels(self) -> tuple[int, ...]:
+        """For how many slots a beat is under way: on the quickest fast link, then on a slow one."""
+        return tuple(
+            min(self.all[number].travel for number in kind) for kind in (self.fast, self.slow) if kind
+        )
 
     def regular(self, phase: int) -> frozenset[int]:
         """The links on which a regular beat comes in that slot of the ring."""

@@ -133,7 +133,8 @@ def hearings(course: Course) -> dict[Place, Vector]:
     """Of all hearings the share at each place, by link states: the settled state of their chain."""
     states = len(course.weather.shares)
     steps: dict[tuple[Place, int], dict[Place, list[float]]] = {}
-    mass: dict[Place, list[float]] = {(0, 0): list(course.weather.shares)}
+    # Where no hearing can be, not even the first mass may be: halved each round it would be there for long.
+    mass = follow(course, (0, 0), course.weather.shares, NEGLIGIBLE).heard
     rounds = sum(course.chances(phase, None) is not None for phase in range(course.ring)) > 1
     for _ in range(MOST_ROUNDS):
         new: dict[Place, list[float]] = {}

@@ -49,7 +49,8 @@ class CommandTests(SynchronousTestCase):
         self.folder = Path(self.mktemp())
         self.folder.mkdir()
         self.script = self.folder / SCRIPT.name
-        self.script.write_text(SCRIPT.read_text())
+        for name in (SCRIPT.name, "written.py"):
+            (self.folder / name).write_text((DOCS / name).read_text())
         self.file = self.folder / "machines.md"
 
     def run_script(self, *arguments: str) -> subprocess.CompletedProcess[str]:
