@@ -47,12 +47,10 @@ class Actor:
                 if node.name in away:
                     node.plug(medium.name)
         self._keep_running()
-        first = next(iter(self._cluster.nodes))
-        for name, node in self._cluster.nodes.items():
+        for node in self._cluster.nodes.values():
             node.scripts.mend()
             node.quicken()
-            self._cluster.nodes[first].operate("active", name)
-        self._world.after(2.0, self._forgive)
+        self._world.after(2.0, self._allow)
 
     def _keep_running(self) -> None:
         """Whatever has ended is started, now and later: a daemon may still be about to end."""
@@ -61,9 +59,11 @@ class Actor:
                 node.start()
         self._world.after(0.5, self._keep_running)
 
-    def _forgive(self) -> None:
-        """Failures are forgotten, once it is known again where there were any."""
-        for node in self._cluster.nodes.values():
+    def _allow(self) -> None:
+        """Nobody is in standby and no failure counts, once all know again what was ordered and failed."""
+        first = next(iter(self._cluster.nodes.values()))
+        for name, node in self._cluster.nodes.items():
+            first.operate("active", name)
             node.give(inputs.Hindered("web", None))
             node.operate("retry", "web")
 
