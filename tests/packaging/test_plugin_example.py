@@ -100,7 +100,7 @@ class CheckTests(Folder):
                 'links.pair.kind: expected "udp" or "serial", not "unix": no such kind is installed',
                 'services.site.resources[1].kind: expected "address" or "script", not "marker": '
                 "no such kind is installed",
-                'arbiter.kind: expected "trust", not "veto": no such kind is installed',
+                'arbiter.kind: expected "trust" or "quorum", not "veto": no such kind is installed',
             ],
         )
 
