@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from heart.beat import Entry, Order, name_hash
-from heart.core.decisions import Decision, Report, StoreOrders
+from heart.core.decisions import Decision, Report, StoreOrders, StorePeer
 from heart.core.peers.hearing import LinkHearing
 from heart.core.peers.peer import Peer
 from heart.core.services.electorate import Electorate
@@ -42,7 +42,8 @@ class State:
     ) -> None:
         self.settings = settings
         self.timing = settings.timing
-        self.peers = {name: _make_peer(settings, name, now, records.get(name)) for name in settings.peers()}
+        self._records = dict(records)
+        self.peers = {name: self._make_peer(name, now) for name in settings.peers()}
         self.everyone = tuple(self.peers.values())
         self.voice = Voice(settings, now, incarnation)
         self.own_hash = name_hash(settings.node)
@@ -79,11 +80,11 @@ class State:
         for name in settings.peers():
             peer = self.peers.get(name)
             if peer is None:
-                self.peers[name] = _make_peer(settings, name, now, None)
+                self.peers[name] = self._make_peer(name, now)
             else:
                 peer.adopt(_hearings(settings, name, peer.on), _relayed(settings, name, peer.relayed))
-        for name in self.peers.keys() - set(settings.peers()):
-            del self.peers[name]
+        for name in sorted(self.peers.keys() - set(settings.peers())):
+            self._part_with(self.peers.pop(name))
         self.everyone = tuple(self.peers[name] for name in settings.peers())
         if settings.votes:
             self.electorate.want(settings.names())
@@ -93,6 +94,18 @@ class State:
         self.table.adopt(settings.names())
         self.table.write(configuration=settings.configuration, parts=settings.parts, keys=settings.keys)
         self.speak_now = True
+
+    def _make_peer(self, name: str, now: float) -> Peer:
+        peer = Peer(name, _hearings(self.settings, name, {}), _relayed(self.settings, name, None), now)
+        if name in self._records:
+            peer.remember(*self._records[name])
+        return peer
+
+    def _part_with(self, peer: Peer) -> None:
+        """A node is not in the file any more: should it come back, recordings of it must not count."""
+        if peer.incarnation:
+            self._records[peer.name] = peer.incarnation, peer.sequence
+            self.decide(StorePeer(peer.name, peer.incarnation, peer.sequence))
 
     def draining(self) -> bool:
         """Whether this node is to hold nothing: it is being stopped, or in standby."""
@@ -154,13 +167,6 @@ def digest_of(table: StatusTable, orders: Orders) -> bytes:
     if not orders.digest:
         return table.digest
     return blake2b(table.digest + orders.digest, digest_size=len(table.digest)).digest()
-
-
-def _make_peer(settings: Settings, name: str, now: float, record: Record | None) -> Peer:
-    peer = Peer(name, _hearings(settings, name, {}), _relayed(settings, name, None), now)
-    if record is not None:
-        peer.remember(*record)
-    return peer
 
 
 def _hearings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.core import inputs
-from tests.core.support import DAY, Bench, FakePeer
+from tests.core.support import DAY, Bench, FakePeer, make_settings
 
 
 class ReplayTests(SynchronousTestCase):
@@ -53,6 +53,25 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(self.bench.holding(), "stopped")
         self.bench.run_to(5.05)
         self.assertEqual(self.bench.holding(), "starting")
+
+    def test_remembered_while_it_is_not_in_the_file(self) -> None:
+        """A node that is taken out and put back is not heard again in recordings of what it said before."""
+        three = make_settings(names=("alpha", "beta", "gamma"))
+        bench, gamma = Bench(three), FakePeer("gamma")
+        kept = []
+        for tenth in range(1, 10):
+            kept.append(gamma.beat(bench))
+            bench.give(inputs.Heard("lan", kept[-1]))
+            bench.run_to(tenth / 10)
+        self.assertEqual(bench.life("gamma"), "up")
+        bench.give(inputs.Reconfigure(make_settings()))
+        bench.give(inputs.Reconfigure(three))
+        for beat in kept:
+            bench.give(inputs.Heard("lan", beat))
+        self.assertEqual(bench.life("gamma"), "unknown")
+        self.assertEqual(bench.core.ear.refused["lan"]["replayed"], len(kept))
+        bench.run_to(1.2, [gamma])
+        self.assertEqual(bench.life("gamma"), "up")
 
     def test_the_same_beat_on_two_links(self) -> None:
         """The second copy of a beat shows that its link works, and is no replay."""
