@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from written import run
+from written import write_or_check
 
 from heart.config.model import Service
 from heart.core.peers import peer
@@ -87,4 +87,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run(FILE, text))
+    sys.exit(write_or_check(FILE, text))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log10
 from pathlib import Path
 
-from written import run
+from written import write_or_check
 
 from heart.config.timing import DEFAULT_BEAT, timing_of
 from heart.core.settings import link_settings
@@ -117,4 +117,4 @@ def _label(x: float, y: float, anchor: str, content: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run(FILE, text))
+    sys.exit(write_or_check(FILE, text))

@@ -12,7 +12,7 @@ from functools import cache
 from math import inf
 from pathlib import Path
 
-from written import run
+from written import write_or_check
 
 from heart.config.timing import DEFAULT_BEAT, PROFILES, timing_of
 from heart.core.settings import LinkSettings, link_settings
@@ -162,4 +162,4 @@ def span(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run(FILE, lambda: text(FILE.read_text())))
+    sys.exit(write_or_check(FILE, lambda: text(FILE.read_text())))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import msgpack, structs, to_builtins
-from written import run
+from written import write_or_check
 
 from heart.beat import (
     ABLE,
@@ -309,4 +309,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run(FILE, text))
+    sys.exit(write_or_check(FILE, text))

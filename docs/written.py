@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def run(file: Path, text: Callable[[], str]) -> int:
+def write_or_check(file: Path, text: Callable[[], str]) -> int:
     """Write `text` into the file, or with --check say whether it is in there; the exit code."""
     arguments = sys.argv[1:]
     if arguments not in ([], ["--check"]):

@@ -17,9 +17,8 @@ from heart.qos.silence import Silence
 from tests.qos.support import UDP, links
 
 SLOTS = 10  # of a beat
-State = tuple[
-    int, int, int, int, bool
-]  # kind and age of the last hearing, phase, the links' state, is it wrong
+# The kind and age of the last hearing, the phase, the links' joint state, and whether a mistake stands.
+State = tuple[int, int, int, int, bool]
 
 
 class FormulaTests(SynchronousTestCase):
@@ -46,7 +45,7 @@ class FormulaTests(SynchronousTestCase):
 
     def test_vrrp(self) -> None:
         """Three intervals and a skew of 156/256 of one (RFC 9568, 6.1), in whole slots, unless said."""
-        ((*ages,),) = counting(0.1, Loss(0.1)).silences
+        (ages,) = counting(0.1, Loss(0.1)).silences
         self.assertEqual(len(ages), 36)
 
 

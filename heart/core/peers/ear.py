@@ -130,7 +130,7 @@ class Ear:
             if now >= hearing.measured_at + self._measure_every:
                 self._measure(now, hearing, ack)
         if not peer.proven and ack.sequence:
-            peer.proven = peer.met = True
+            peer.proven = peer.ever_proven = True
             peer.trust_release()
             return True
         return self._state.asking

@@ -58,7 +58,7 @@ class Peer:
     Times are awake seconds. `links` are all links of this node, None where the peer is not on one.
     `speaks` is whether it is up or late, and `patient` whether one of its links is slower than the beat.
     `told_up` is whether people were told that it is up, and not yet that it is dead or has left.
-    `met` is whether it has been proven since this node started: recordings alone are nobody.
+    `ever_proven` is whether it was proven in any life of it since this node began to listen for it.
     `relayed` is how its beats come through other nodes, None where that cannot be. `lease_from` is when
     the newest of our beats that it acknowledged was sent; `speaking_from` is when it began to speak
     after it was not there.
@@ -78,7 +78,7 @@ class Peer:
         self.incarnation = 0
         self.sequence = 0
         self.heard_at = -inf
-        self.proven = self.met = False
+        self.proven = self.ever_proven = False
         self.acked = 0
         self.lease_from = -inf
         self.speaking_from = -inf

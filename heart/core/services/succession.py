@@ -33,7 +33,7 @@ def _too_early(scene: Scene, tenure: ServiceTenure) -> Obstacle | None:
     if scene.now < able_at:
         return Obstacle(f"became able to hold it only just now, and waits {tenure.wait:g} s", able_at)
     if scene.now < scene.started_at:
-        missing = [peer.name for peer in scene.peers if not peer.met]
+        missing = [peer.name for peer in scene.peers if not peer.ever_proven]
         if missing:
             return Obstacle(
                 f"waits until {', '.join(missing)} is heard or `start` has passed", scene.started_at
