@@ -11,7 +11,7 @@ import click
 
 from heart.cli.options import complain
 from heart.simulation import plan as plans
-from heart.simulation.generating import Generator
+from heart.simulation.generating import plan_of
 from heart.simulation.plan import BadPlan, Plan
 from heart.simulation.search import Result, search
 from heart.simulation.shrinking import shrink
@@ -30,7 +30,7 @@ def search_seeds(first: int, seeds: int | None, last: float, save: Path | None) 
             progress.end()
             click.echo(f"seed {result.seed} breaks {result.text}")
             click.echo("looking for the shortest plan that does")
-            return replay(shrink(Generator(result.seed).plan(), result.rule), last, save)
+            return replay(shrink(plan_of(result.seed), result.rule), last, save)
     progress.end()
     return 0
 

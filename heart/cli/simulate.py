@@ -8,7 +8,7 @@ import click
 
 from heart.cli.foretelling import Wish, foretell
 from heart.cli.histories import replay, replay_saved, search_seeds
-from heart.simulation.generating import Generator
+from heart.simulation.generating import plan_of
 
 SHOWN = 10.0
 """Seconds of the timeline before what was broken, unless said."""
@@ -84,4 +84,4 @@ def simulate(
         return search_seeds(first, seeds, last, save)
     if file is not None:
         return replay_saved(file, last, save)
-    return replay(Generator(seed or 0).plan(), last, save)
+    return replay(plan_of(seed or 0), last, save)

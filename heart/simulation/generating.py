@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from heart.simulation import plan as p
 from heart.simulation.chance import Chance
+from heart.simulation.members import is_about_members, members_plan
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon")
 BAUDS = (9600, 19200, 115200)
@@ -238,3 +239,8 @@ class Generator:
     def _reloads(self, at: float) -> list[p.Acts]:
         chance = self._chance
         return [p.Reload(at, self._node(), chance.pick((*OTHER_TIMES, self._setup.times)))]
+
+
+def plan_of(seed: int) -> p.Plan:
+    """The plan of a seed."""
+    return members_plan(seed) if is_about_members(seed) else Generator(seed).plan()

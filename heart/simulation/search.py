@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from heart.simulation.generating import Generator
+from heart.simulation.generating import plan_of
 from heart.simulation.processes import on_all_cores
 from heart.simulation.trial import Trial
 
@@ -28,7 +28,7 @@ class Result:
 
 def examine(seed: int) -> Result:
     """Carry out the plan of a seed."""
-    plan = Generator(seed).plan()
+    plan = plan_of(seed)
     outcome = Trial(plan).run()
     if outcome.broken is None:
         return Result(seed, outcome.seconds, len(plan.acts))

@@ -103,6 +103,9 @@ class Trial:
             self._say(f"the holders are {', '.join(holders) or 'none'} though all is well")
         if len({core.state.digest() for core in cores}) != 1:
             self._say("the status tables differ though all is well")
+        electorates = [core.state.electorate for core in cores]
+        if len({each.voters for each in electorates}) != 1 or any(each.between for each in electorates):
+            self._say("it is not agreed who votes though all is well")
         for core in cores:
             lost = [peer.name for peer in core.state.everyone if peer.life.value != "up"]
             if lost:
@@ -126,7 +129,8 @@ class Trial:
         used = [setup.times.timing()]
         used += [act.times.timing() for act in plan.acts if isinstance(act, Reload) and act.times is not None]
         sizes = [len(setup.nodes)]
-        sizes += [len(act.nodes) for act in plan.acts if isinstance(act, Reload) and act.nodes]
+        memberships = [act.nodes for act in plan.acts if isinstance(act, Reload) and act.nodes]
+        sizes += map(len, memberships)
         links = next(iter(self.cluster.nodes.values())).settings.reach
         self._intervals = {link.name: link.guaranteed(setup.times.beat) for link in links}
         return Ground(
@@ -136,10 +140,16 @@ class Trial:
             setup.stop,
             self._sound_for,
             lambda name: self.cluster.nodes[name].lag,
+            self._peers,
             min(sizes) // 2 + 1 if setup.arbiter == QUORUM else 0,
             not any(isinstance(act, Start) and act.set_back for act in plan.acts),
             max(self._intervals.values()),
+            bool(memberships),
         )
+
+    def _peers(self, name: str) -> tuple[str, ...]:
+        node = self.cluster.nodes[name]
+        return (node.settings if node.core is None else node.core.state.settings).peers()
 
     def _sound_for(self, sender: str, receiver: str) -> tuple[float, float]:
         """For how long the best way has worked, and at what interval it carries beats."""

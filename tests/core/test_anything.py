@@ -78,7 +78,15 @@ class CoreMachine(RuleBasedStateMachine):
         self.terms: list[int] = []
         self.running: int | None = None
         self.finished = False
-        ground = Ground(("alpha", "beta"), TIMING, TIMING, 0.3, lambda a, b: (0.0, 0.1), lambda node: 0.0)
+        ground = Ground(
+            ("alpha", "beta"),
+            TIMING,
+            TIMING,
+            0.3,
+            lambda a, b: (0.0, 0.1),
+            lambda node: 0.0,
+            lambda node: ("beta",) if node == "alpha" else ("alpha",),
+        )
         self.facts = Facts((TermsGrow(ground), NumbersGrow(ground)))
         self.give(inputs.Tick())
         self.give(inputs.LinkUp("lan"))

@@ -11,19 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from itertools import count, islice
 from pathlib import Path
 from types import ModuleType
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault: in this module `text` becomes `fault`. `first` is a seed near which it is found."""
+    """A fault: in this module `text` becomes `fault`. `first` is a seed near which it is found.
+
+    Where it is `about_members`, seeds count in whose plans the members change.
+    """
 
     name: str
     module: str
     text: str
     fault: str
     first: int = 0
+    about_members: bool = False
 
 
 PAST = sorted(Path(__file__).with_name("past").glob("*.json"))
@@ -72,6 +77,48 @@ MUTANTS = (
         SERVICES + "electorate",
         "    return len(voters) // 2 + 1\n",
         "    return (len(voters) + 1) // 2\n",
+    ),
+    Mutant(
+        "a changed set of voters is in force at once",
+        SERVICES + "electorate",
+        "        if not self.between:\n            self.coming",
+        "        self._put_in_force(names)\n        if not self.between:\n            self.coming",
+        about_members=True,
+    ),
+    Mutant(
+        "a node that restarts forgets the set of voters",
+        SERVICES + "electorate",
+        "        if not voters:\n            return\n",
+        "        return\n",
+        about_members=True,
+    ),
+    Mutant(
+        "a node between two sets of voters counts for the old one",
+        SERVICES + "electorate",
+        "return not self.between and peer.name in self.voters and peer.word.voters[:1] == (self._hash,)",
+        "return peer.name in self.voters and self._hash in peer.word.voters",
+        about_members=True,
+    ),
+    Mutant(
+        "a node goes over to the next set of voters before a majority of the old one has",
+        SERVICES + "electorate",
+        "        return _is_majority(gone_over, self.voters) or self._is_in_force(peers, coming)\n",
+        "        return True\n",
+        about_members=True,
+    ),
+    Mutant(
+        "a node goes between two sets of voters before a majority has both",
+        SERVICES + "electorate",
+        "        self.ready = (agreed and not too_many) or self._is_in_force(peers, coming)\n",
+        "        self.ready = True\n",
+        about_members=True,
+    ),
+    Mutant(
+        "a node that is put back into the file is heard in recordings",
+        "heart.core.state",
+        "        if peer.incarnation:\n            self._records",
+        "        if False:\n            self._records",
+        about_members=True,
     ),
     Mutant(
         "a holder that does not look at its lease",
@@ -229,16 +276,20 @@ def main(name: str, seeds: int) -> int:
     """Search with this fault, first what was found once, then seeds; 0 where it is found."""
     mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
     sys.meta_path.insert(0, Fault(mutant))
+    from heart.simulation.members import is_about_members
     from heart.simulation.plan import read
     from heart.simulation.search import examine
     from heart.simulation.trial import Trial
+
+    def is_apt(seed: int) -> bool:
+        return is_about_members(seed) or not mutant.about_members
 
     for file in PAST:
         broken = Trial(read(file.read_bytes())).run().broken
         if broken is not None:
             print(f"{file.name} breaks {broken}")
             return 0
-    for seed in range(mutant.first, mutant.first + seeds):
+    for seed in islice(filter(is_apt, count(mutant.first)), seeds):
         result = examine(seed)
         if result.rule is not None:
             print(f"seed {seed} breaks {result.text}")

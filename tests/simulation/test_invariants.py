@@ -48,6 +48,7 @@ class Case(SynchronousTestCase):
             0.3,
             lambda one, other: (self.sound.get((one, other), 0.0), 0.1),
             lambda node: self.lag,
+            lambda node: tuple(name for name in nodes if name != node),
             len(nodes) // 2 + 1 if arbiter == "quorum" else 0,
             slowest=0.1,
         )

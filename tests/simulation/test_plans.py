@@ -10,8 +10,10 @@ from msgspec import json, structs
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.core.services import leases
+from heart.core.services.electorate import too_few_left, too_many_newcomers
 from heart.simulation import plan as p
-from heart.simulation.generating import Generator
+from heart.simulation.generating import plan_of
+from heart.simulation.members import is_about_members
 from heart.simulation.search import examine
 from heart.simulation.shrinking import shrink
 from heart.simulation.timeline import Timeline
@@ -30,11 +32,11 @@ DEAF = p.Plan(
 )
 PRINT = """
 from hashlib import blake2b
-from heart.simulation.generating import Generator
+from heart.simulation.generating import plan_of
 from heart.simulation.timeline import Timeline
 from heart.simulation.trial import Trial
 for seed in (3, 4, 5):
-    plan = Generator(seed).plan()
+    plan = plan_of(seed)
     timeline = Timeline(plan.setup.nodes)
     Trial(plan, [timeline]).run()
     print(blake2b("\\n".join(timeline.lines()).encode()).hexdigest())
@@ -48,7 +50,7 @@ class FileTests(SynchronousTestCase):
         """What was written is read as it was, for every kind of act."""
         kinds = set()
         for seed in range(200):
-            plan = Generator(seed).plan()
+            plan = plan_of(seed)
             kinds |= {type(act) for act in plan.acts}
             self.assertEqual(p.read(p.write(plan)), plan)
         self.assertEqual(len(kinds), len(p.Act.__subclasses__()))
@@ -66,6 +68,33 @@ class FileTests(SynchronousTestCase):
         for text in wrong:
             with self.assertRaisesRegex(p.BadPlan, "^expected a plan that heart simulate has written[^\n]*$"):
                 p.read(text)
+
+
+class MembersTests(SynchronousTestCase):
+    """Plans in which the members change."""
+
+    def test_a_daemon_would_take_them(self) -> None:
+        """Each file that follows another is one that `heart reload` does not refuse."""
+        changes = 0
+        for seed in filter(is_about_members, range(2000)):
+            plan = plan_of(seed)
+            before = plan.setup.nodes
+            for act in plan.acts:
+                if isinstance(act, p.Reload) and act.nodes != before:
+                    self.assertFalse(too_few_left(before, act.nodes), f"seed {seed}")
+                    self.assertFalse(too_many_newcomers(before, act.nodes), f"seed {seed}")
+                    before = act.nodes
+                    changes += 1
+        self.assertGreater(changes, 100)
+
+    def test_they_come_into_force(self) -> None:
+        """In most plans a set of voters is replaced by another."""
+        replaced = []
+        for seed in filter(is_about_members, range(200)):
+            trial = Trial(plan_of(seed))
+            self.assertIsNone(trial.run().broken)
+            replaced.append("from now on these vote" in str(trial.cluster.history))
+        self.assertGreater(sum(replaced), len(replaced) // 2)
 
 
 class TrialTests(SynchronousTestCase):
@@ -89,7 +118,7 @@ class TrialTests(SynchronousTestCase):
         for seed in range(20):
             result = examine(seed)
             self.assertEqual((result.rule, result.text), (None, ""), f"seed {seed}")
-            self.assertGreater(result.seconds, Generator(seed).plan().trouble)
+            self.assertGreater(result.seconds, plan_of(seed).trouble)
 
     def test_what_is_broken_is_told(self) -> None:
         """With rule 7 taken away two holders are found and told, and the plan shrinks to what does it."""

@@ -107,7 +107,16 @@ class QuorumCase(WaitingTests):
     def expect_never_two(self) -> None:
         """By what the scripts did and by the kernel's word there were never two holders; and terms grew."""
         self.expect(not self.watch.ever_two(), "two nodes had the address at once")
-        ground = Ground(NAMES, TIMING, TIMING, 0.3, lambda a, b: (0.0, BEAT), lambda node: 0.0, needed=2)
+        ground = Ground(
+            NAMES,
+            TIMING,
+            TIMING,
+            0.3,
+            lambda a, b: (0.0, BEAT),
+            lambda node: 0.0,
+            lambda node: tuple(name for name in NAMES if name != node),
+            needed=2,
+        )
         facts = Facts((OneHolder(ground), TermsGrow(ground)))
         for number, one in enumerate(read_journal(self.folder / "journal")):
             if one.action == "start":

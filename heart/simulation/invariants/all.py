@@ -24,7 +24,7 @@ def invariants(
     ground: Ground, has_fast_link: Callable[[str], bool]
 ) -> tuple[tuple[Witness, ...], tuple[Invariant, ...]]:
     """Who is to be told facts, in this order; and those of them that judge."""
-    ears = Ears()
+    ears = Ears(ground.peers)
     judges: list[Invariant] = [
         OneHolder(ground),
         GreaterTermStays(ground),

@@ -33,7 +33,8 @@ class Ground:
     longest of each. `sound_for` says for how long beats from one node have reached another without a break,
     at what interval at the most, (0, interval) where they do not. `lag` is by how much a node may be late
     now. `needed` is how many votes are a majority, 0 where nobody votes. `clocks_right` says that no node
-    begins with a time of day that is behind, `slowest` is the longest interval of a link.
+    begins with a time of day that is behind, `slowest` is the longest interval of a link. `peers` says which
+    nodes a node's file has beside itself, `members_change` that these change.
     """
 
     nodes: tuple[str, ...]
@@ -42,9 +43,11 @@ class Ground:
     stop: float
     sound_for: Callable[[str, str], tuple[float, float]]
     lag: Callable[[str], float]
+    peers: Callable[[str], tuple[str, ...]]
     needed: int = 0
     clocks_right: bool = True
     slowest: float = 0.0
+    members_change: bool = False
 
     @property
     def shortest_wait(self) -> float:

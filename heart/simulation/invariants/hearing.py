@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from math import inf
 
 from heart.beat import ASKS, CLAIMS, CLEAN, GOODBYE, Beat, name_hash
@@ -19,10 +20,11 @@ class Ears(Witness):
     and let go of; `free_until` is when it was last heard wanted after that.
     `newest` is the beat itself, `claims` are all terms that were claimed.
     `waits_since` is when something new came that is not read yet, `proven` which life of the peer has
-    acknowledged this life of the hearer.
+    acknowledged this life of the hearer. `peers` says whom a node hears at all: those in its file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, peers: Callable[[str], tuple[str, ...]]) -> None:
+        self._peers = peers
         self.waits_since: defaultdict[Pair, float] = defaultdict(lambda: -inf)
         self.heard_at: defaultdict[Pair, float] = defaultdict(lambda: -inf)
         self.sent_at: defaultdict[Pair, float] = defaultdict(lambda: -inf)
@@ -64,7 +66,7 @@ class Ears(Witness):
         """Take it in, if it is newer than what was heard."""
         pair = node, beat.sender
         number = beat.incarnation, beat.sequence
-        if beat.sender == node or number <= self._ever.get(pair, (0, 0)):
+        if beat.sender not in self._peers(node) or number <= self._ever.get(pair, (0, 0)):
             return  # one that was heard in a life before is a replay, too
         self._ever[pair] = number
         if any(ack.peer == name_hash(node) and ack.incarnation == self._life.get(node) for ack in beat.acks):

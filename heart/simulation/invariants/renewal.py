@@ -15,10 +15,10 @@ class KeepsItsLease(Invariant):
     """Who is heard by a majority, and hears it, does not let go for want of acks (rule 3).
 
     Where a line is slower than the beat it may: a peer that was heard there alone, and sleeps, looks deaf.
-    So it may while files with different times are in use, and beside one that slept for longer than `dead`:
-    what came last may not have found room in its buffers, and so its acks are old. And it may while somebody
-    speaks in the name of one that is dead, with beats that this life of the holder has not heard: they look
-    like those of one that is deaf (rule 7).
+    So it may while files with different times or nodes are in use, and beside one that slept for longer than
+    `dead`: what came last may not have found room in its buffers, and so its acks are old. And it may while
+    somebody speaks in the name of one that is dead, with beats that this life of the holder has not heard:
+    they look like those of one that is deaf (rule 7).
     """
 
     rule = "3 a lease is renewed"
@@ -68,6 +68,7 @@ class KeepsItsLease(Invariant):
         """Is there a reason?"""
         ground = self.ground
         unclear = ground.slowest > ground.longest.beat or ground.shortest != ground.longest
+        unclear = unclear or ground.members_change
         if unclear or not isinstance(decision, Release) or decision.reason != "lease":
             return
         enough = DRIFT * (self.ground.longest_wait + 2 * self.ground.longest.dead) + 1.0

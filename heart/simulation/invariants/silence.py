@@ -91,6 +91,9 @@ class DeathIsNoticed(Invariant):
     def passed(self, time: float) -> None:
         """Has everybody noticed?"""
         for (node, peer), there in self._there.items():
+            if peer not in self.ground.peers(node):
+                self._there[node, peer] = False
+                continue
             if not there or peer not in self._dead_since or node in self._dead_since:
                 continue
             silent_since = max(

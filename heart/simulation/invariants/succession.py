@@ -22,7 +22,7 @@ class ReleaseBeforeTakeover(Invariant):
         last, self._last[node, service] = self._last.get((node, service)), term
         if last == term:
             return
-        for other in self.ground.nodes:
+        for other in self.ground.peers(node):  # of others the voters know, if there are voters
             claimed_at = self._ears.claimed_at[node, other, name_hash(service)]
             if time >= claimed_at + self.ground.shortest_wait / DRIFT - HAIR:
                 continue
@@ -53,19 +53,26 @@ class TermsGrow(Invariant):
 
 
 class NothingAtOnce(Invariant):
-    """A node takes nothing before it has heard everybody, or `start` has passed (rule 10)."""
+    """A node takes nothing before it has heard everybody, or `start` has passed (rule 10).
+
+    Everybody is who was in its file when it started: it may be asking already when somebody is put in.
+    """
 
     rule = "10 start and return"
 
     def __init__(self, ground: Ground, ears: Ears) -> None:
         super().__init__(ground)
         self._ears = ears
+        self._first: dict[str, tuple[str, ...]] = {}
+
+    def began(self, time: float, node: str, incarnation: int) -> None:
+        """Who is in its file?"""
+        self._first[node] = self.ground.peers(node)
 
     def took(self, time: float, node: str, service: str, term: int) -> None:
         """Is it time?"""
         begins = self._ears.began_at[node] + self.ground.shortest.start / DRIFT - HAIR
-        missing = [
-            other for other in self.ground.nodes if other != node and (node, other) not in self._ears.newest
-        ]
+        expected = [peer for peer in self._first[node] if peer in self.ground.peers(node)]
+        missing = [peer for peer in expected if (node, peer) not in self._ears.newest]
         if time < begins and missing:
             self.broken(time, f"{node} takes {service} before it has heard {', '.join(missing)}")

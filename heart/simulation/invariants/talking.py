@@ -38,7 +38,8 @@ class NumbersGrow(Invariant):
 class BeatsGoOn(Invariant):
     """A daemon that can act and has an open link beats, whatever else is slow (rule 9).
 
-    While it misses a peer it does that ten times as often: those are its probes (rule 1).
+    While it misses a peer it does that ten times as often: those are its probes (rule 1). One whose file
+    does not have it may be back without a word to it.
     """
 
     rule = "9 nothing stands in the way of a beat"
@@ -84,6 +85,8 @@ class BeatsGoOn(Invariant):
         """Who has not?"""
         beat = DRIFT * 1.05 * self.ground.longest.beat
         for node, last in self._last.items():
+            known = (peer for peer in self.ground.peers(node) if node in self.ground.peers(peer))
+            self._missed[node].intersection_update(known)
             longest = (beat / 10 if self._missed[node] else beat) + HAIR
             if not self._has_fast_link(node):
                 self._last[node] = time
