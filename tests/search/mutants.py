@@ -97,6 +97,7 @@ MUTANTS = (
         SERVICES + "electorate",
         "return not self.between and peer.name in self.voters and peer.word.voters[:1] == (self._hash,)",
         "return peer.name in self.voters and self._hash in peer.word.voters",
+        first=600,
         about_members=True,
     ),
     Mutant(
@@ -111,13 +112,6 @@ MUTANTS = (
         SERVICES + "electorate",
         "        self.ready = (agreed and not too_many) or self._is_in_force(peers, coming)\n",
         "        self.ready = True\n",
-        about_members=True,
-    ),
-    Mutant(
-        "a node that is put back into the file is heard in recordings",
-        "heart.core.state",
-        "        if peer.incarnation:\n            self._records",
-        "        if False:\n            self._records",
         about_members=True,
     ),
     Mutant(

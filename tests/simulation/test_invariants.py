@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from heart.beat import (
@@ -21,6 +22,7 @@ from heart.beat import (
 )
 from heart.config.model import Timing
 from heart.core.decisions import Release, Report
+from heart.core.services.electorate import NO_SET, hash_of
 from heart.simulation.invariants.all import invariants
 from heart.simulation.invariants.base import Broken, Ground
 from heart.simulation.invariants.facts import Facts
@@ -37,10 +39,16 @@ class Case(SynchronousTestCase):
         self.sound: dict[tuple[str, str], float] = {}
         self.lag = 0.0
         self.fast = False
+        self.file: tuple[str, ...] = ()
         self.begin("trust")
+
+    def files(self, node: str) -> tuple[str, ...]:
+        """Which peers are in the file of a node."""
+        return tuple(name for name in self.file if name != node)
 
     def begin(self, arbiter: str, nodes: tuple[str, ...] = ("alpha", "beta", "gamma")) -> None:
         """All nodes have run for long enough for anything."""
+        self.file = nodes
         ground = Ground(
             nodes,
             TIMING,
@@ -48,7 +56,7 @@ class Case(SynchronousTestCase):
             0.3,
             lambda one, other: (self.sound.get((one, other), 0.0), 0.1),
             lambda node: self.lag,
-            lambda node: tuple(name for name in nodes if name != node),
+            self.files,
             len(nodes) // 2 + 1 if arbiter == "quorum" else 0,
             slowest=0.1,
         )
@@ -325,6 +333,82 @@ class VotingTests(Case):
         self.say(20.6, "alpha", CLAIMED, 5)
         self.say(20.65, "alpha", CLAIMED | STOPPING, 5)
         self.breaks("3", "say", 20.7, "alpha", CLAIMED, 5)
+
+
+class ElectorateTests(Case):
+    """Sets of voters: delta comes in alpha's place."""
+
+    OLD, NEW = ("alpha", "beta", "gamma"), ("beta", "gamma", "delta")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.begin("quorum", ("alpha", "beta", "gamma", "delta"))
+        self.vote(10.0, "alpha beta gamma", self.OLD)
+
+    def vote(self, time: float, nodes: str, *voters: tuple[str, ...], promise: int | None = None) -> None:
+        """These nodes say that they know those sets; none in the first place: they are between two."""
+        for node in nodes.split():
+            self.file = next((names for names in voters if node in names), self.OLD)
+            words = tuple(hash_of(names) if names else NO_SET for names in voters)
+            beat = self.beat(node, FREE, 5, None if promise is None else (promise, "beta"))
+            beat = replace(beat, word=replace(beat.word, voters=words))
+            self.tell("sent", time, node, beat, ("lan",))
+
+    def test_step_by_step(self) -> None:
+        """Nodes that follow the steps break nothing, and may do the last one again after a restart."""
+        self.vote(11.0, "beta gamma", self.OLD, self.NEW)
+        self.vote(11.1, "beta gamma", (), self.NEW, self.OLD)
+        self.vote(11.2, "beta gamma delta", self.NEW)
+        self.tell("died", 11.3, "beta")
+        self.vote(11.4, "beta", (), self.NEW, self.OLD)
+        self.vote(11.5, "beta", self.NEW)
+
+    def test_leaves_too_early(self) -> None:
+        """Who votes no more before a majority of both sets has the next one breaks the rule."""
+        self.breaks("5 one set", "vote", 11.0, "beta", (), self.NEW, self.OLD)
+
+    def test_what_was_said_long_ago(self) -> None:
+        """Others may have changed their minds since they were heard."""
+        self.vote(11.0, "beta", self.OLD, self.NEW)
+        self.breaks("5 one set", "vote", 14.0, "gamma", (), self.NEW, self.OLD)
+
+    def test_arrives_too_early(self) -> None:
+        """Who votes by the next set before a majority has left the old one breaks the rule."""
+        self.vote(11.0, "beta gamma", self.OLD, self.NEW)
+        self.vote(11.1, "beta", (), self.NEW, self.OLD)
+        self.breaks("5 one set", "vote", 11.2, "beta", self.NEW)
+
+    def test_goes_back(self) -> None:
+        """Who has left a set and votes by it again breaks the rule."""
+        self.vote(11.0, "beta gamma", self.OLD, self.NEW)
+        self.vote(11.1, "beta gamma", (), self.NEW, self.OLD)
+        self.vote(14.0, "gamma", (), self.NEW, self.OLD)
+        self.breaks("5 one set", "vote", 14.1, "beta", self.OLD)
+
+    def test_forgets(self) -> None:
+        """Who restarts, and votes by its file, breaks the rule."""
+        self.vote(11.0, "beta", self.OLD, self.NEW)
+        self.tell("died", 11.1, "beta")
+        self.breaks("5 one set", "vote", 11.4, "beta", self.NEW)
+
+    def test_promised_by_a_majority_of_one_set(self) -> None:
+        """Promises of a majority of the taker's set let it take, others do not."""
+        self.vote(11.0, "gamma", self.OLD, promise=7)
+        self.tell("took", 11.1, "beta", "web", 7)
+        self.tell("let_go", 11.2, "beta", "web")
+        self.breaks("5 one set of voters agrees", "tell", "took", 11.3, "beta", "web", 8)
+
+    def test_promised_by_one_between(self) -> None:
+        """A promise of one that votes under neither set does not count."""
+        self.vote(11.0, "beta gamma", self.OLD, self.NEW)
+        self.vote(11.1, "gamma", (), self.NEW, self.OLD, promise=8)
+        self.breaks("5 one set of voters agrees", "tell", "took", 11.3, "beta", "web", 8)
+
+    def test_takes_between(self) -> None:
+        """Who votes under neither set takes nothing."""
+        self.vote(11.0, "beta gamma", self.OLD, self.NEW)
+        self.vote(11.1, "beta", (), self.NEW, self.OLD)
+        self.breaks("5 one set of voters agrees", "tell", "took", 11.3, "beta", "web", 8)
 
 
 class TalkingTests(Case):

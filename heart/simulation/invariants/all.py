@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from heart.simulation.invariants.base import Ground, Invariant
+from heart.simulation.invariants.electorates import OneSetAgrees, VotersFollow
 from heart.simulation.invariants.facts import Witness
 from heart.simulation.invariants.hearing import Ears
 from heart.simulation.invariants.holding import GreaterTermStays, OneHolder
@@ -42,4 +43,5 @@ def invariants(
         judges.append(TermsGrow(ground))
     if ground.needed:
         judges += [PromisesAreKept(ground, ears), AckIsALease(ground, ears)]
+        judges += [VotersFollow(ground), OneSetAgrees(ground)]
     return (ears, *judges), tuple(judges)
