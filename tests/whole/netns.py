@@ -83,14 +83,14 @@ class Namespace:
     def remove(self) -> None:
         """Kill what still runs inside, whoever started it, and delete the namespace."""
         deadline = time.monotonic() + 10
-        while (left := self._processes()) and time.monotonic() < deadline:
+        while (left := self.processes()) and time.monotonic() < deadline:
             for process in left:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
             time.sleep(0.02)
         ip("netns", "del", self.name)
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
         """The processes inside that are not dead yet; what is only not waited for does not count."""
         listed = [int(word) for word in ip("netns", "pids", self.name).split()]
         return [process for process in listed if process != os.getpid() and alive(process)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from tests.whole import needs
 from tests.whole.case import WholeNodeTests
 from tests.whole.nodes import Node, services
+from tests.whole.timeofday import FakedClocks
 
 HOUR = 3600
 FORBIDDEN = frozenset({"node-late", "node-up", "slept"})  # beside those of any change
@@ -19,35 +19,9 @@ class ClockTests(WholeNodeTests):
     needs = (needs.faketime,)
 
     def setUp(self) -> None:
-        self.faked: list[int] = []
-        self.addCleanup(self.sweep)
+        self.clocks = FakedClocks()
+        self.addCleanup(self.clocks.sweep)
         super().setUp()
-
-    def sweep(self) -> None:
-        """The library leaves two files for each process that was under it."""
-        for left in Path("/dev/shm").glob("*faketime_s*_*"):
-            if int(left.name.rpartition("_")[2]) in self.faked:
-                left.unlink()
-
-    def start_with_clock(self, node: Node) -> None:
-        """Start a node whose time of day follows a file."""
-        library = needs.faketime_library()
-        self.set_clock(node, 0)
-        settings = {
-            "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(self.lab.folder / f"{node.name}.clock"),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # which breaks how threads wait where nothing is broken
-        }
-        node.start(under=("env", *(f"{name}={value}" for name, value in settings.items())))
-        self.faked.append(node.pid)
-
-    def set_clock(self, node: Node, seconds: int) -> None:
-        """Set a node's time of day so many seconds ahead of ours; never is there half a file."""
-        draft = self.lab.folder / f"{node.name}.clock.new"
-        draft.write_text(f"{seconds:+d}\n")
-        draft.rename(self.lab.folder / f"{node.name}.clock")
 
     def ahead(self, node: Node) -> float:
         """By how many seconds a node's time of day is ahead of ours: its link breaks, and it says when."""
@@ -66,12 +40,13 @@ class ClockTests(WholeNodeTests):
     def test_jumps(self) -> None:
         """Clocks jump on either node: nobody is late, dead or asleep; and then a real death is seen."""
         for node in self.lab.nodes.values():
-            self.start_with_clock(node)
+            self.clocks.set(node, 0)
+            self.clocks.start(node)
         self.wait_until(lambda: self.lab.whole("alpha"), "alpha holds the service", 30)
         newest = {node.name: self.newest(node) for node in self.lab.nodes.values()}
         for node in self.lab.nodes.values():
             for seconds in (HOUR, -HOUR, 0):
-                self.set_clock(node, seconds)
+                self.clocks.set(node, seconds)
                 self.remains(lambda: self.lab.held_by("alpha"), "alpha keeps the service", 1.5)
                 self.assertApproximates(self.ahead(node), seconds, 60)
         for node in self.lab.nodes.values():
@@ -79,7 +54,7 @@ class ClockTests(WholeNodeTests):
             after = {e["kind"] for e in node.events() if e["sequence"] > newest[node.name]}
             self.expect(not after & FORBIDDEN, f"{node.name} was to notice nothing, and told {after}")
         self.assertEqual([(one.node, one.action) for one in self.lab.journal()], [("alpha", "start")])
-        self.set_clock(self.lab.beta, -HOUR)
+        self.clocks.set(self.lab.beta, -HOUR)
         self.lose_machine(self.lab.alpha)
         self.wait_until(
             lambda: services(self.lab.beta.status()) == {"web": ("beta", "held")}, "beta takes over"
