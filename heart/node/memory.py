@@ -31,21 +31,46 @@ class Remembered(Struct):
     coming: tuple[str, ...] = ()
 
 
+class _Unusable(Exception):
+    """Nothing can be remembered from the file; the text says why."""
+
+
 def recall(path: Path) -> tuple[Remembered, str | None]:
-    """What the file remembers, and a line for a person where it is not usable: then nothing is remembered."""
+    """What the file remembers, and a line for a person where it is not usable: then nothing is remembered.
+
+    Such a file is moved aside, because what is remembered from now on will be written in its place.
+    """
+    try:
+        return _read(path), None
+    except FileNotFoundError:
+        return Remembered(), None
+    except _Unusable as error:
+        return Remembered(), f"{path}: {error}; this node begins without memory{_move_aside(path)}"
+
+
+def _read(path: Path) -> Remembered:
     try:
         remembered = json.decode(path.read_bytes(), type=Remembered)
     except FileNotFoundError:
-        return Remembered(), None
+        raise
     except OSError as error:
-        return Remembered(), f"{path}: cannot be read ({error.strerror}); this node begins without memory"
+        raise _Unusable(f"cannot be read ({error.strerror})") from None
     except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return Remembered(), f"{path}: is damaged ({error}); this node begins without memory"
+        raise _Unusable(f"is damaged ({error})") from None
     if remembered.format != FORMAT:
-        return Remembered(), f"{path}: is of format {remembered.format}, expected {FORMAT}; it is not used"
+        raise _Unusable(f"is of format {remembered.format}, expected {FORMAT}")
     if not _sane(remembered):
-        return Remembered(), f"{path}: is damaged (a number out of bounds); this node begins without memory"
-    return remembered, None
+        raise _Unusable("is damaged (a number out of bounds)")
+    return remembered
+
+
+def _move_aside(path: Path) -> str:
+    aside = path.with_name(f"{path.name}.unusable")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return f" (it cannot be moved to {aside.name}: {error.strerror})"
+    return f" (it is {aside.name} now)"
 
 
 def _sane(remembered: Remembered) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,7 +144,11 @@ class RoundTripTests(MemoryCase):
 
 
 class UnusableTests(MemoryCase):
-    """A file that is not there or not usable: the node begins without memory, and says why."""
+    """A file that is not there or not usable: the node begins without memory, says why, and keeps it."""
+
+    def aside(self) -> Path:
+        """Where an unusable file is kept."""
+        return self.path.with_name("web.alpha.json.unusable")
 
     def test_missing(self) -> None:
         """A first life has no memory, and nothing to say about that."""
@@ -162,6 +167,7 @@ class UnusableTests(MemoryCase):
         for length in range(len(whole)):
             self.path.write_bytes(whole[:length])
             self.assert_forgotten("damaged")
+            self.assertEqual(self.aside().read_bytes(), whole[:length])
 
     @given(st.binary(max_size=100))
     def test_garbage(self, content: bytes) -> None:
@@ -169,6 +175,7 @@ class UnusableTests(MemoryCase):
         self.path.write_bytes(content)
         remembered, line = recall(self.path)
         if line is not None:
+            self.path.write_bytes(content)
             self.assert_forgotten()
         self.assertEqual(remembered, Remembered())
 
@@ -199,7 +206,16 @@ class UnusableTests(MemoryCase):
     def test_newer_format(self) -> None:
         """A file of a later version is not used, because its words may mean something else."""
         self.path.write_text('{"format":2,"incarnation":5,"colour":"red"}')
-        self.assert_forgotten("format 2", "expected 1")
+        self.assert_forgotten("format 2", "expected 1", "begins without memory")
+        Memory(self.path, Remembered(), at_once).term("web", 1)
+        self.assertIn("colour", self.aside().read_text())
+        self.assertEqual(recall(self.path)[0].terms, {"web": 1})
+
+    def test_cannot_be_moved(self) -> None:
+        """Where a file cannot be moved aside that is said, too."""
+        self.path.write_text("{")
+        self.aside().mkdir()
+        self.assert_forgotten("damaged", f"cannot be moved to {self.aside().name}: Is a directory")
 
     def test_absurd_numbers(self) -> None:
         """Numbers that no beat could carry, or that would leave no room for a greater one."""
@@ -224,6 +240,7 @@ class UnusableTests(MemoryCase):
         """A directory in its place."""
         self.path.mkdir()
         self.assert_forgotten("cannot be read", "begins without memory")
+        self.assertTrue(self.aside().is_dir())
 
     def test_folder_is_a_file(self) -> None:
         """A file where its folder should be."""

@@ -207,11 +207,12 @@ class LifeTests(NodeCase):
         self.assertEqual((status["incarnation"], status["services"][0]["term"]), (ahead + 1, 2 * ahead + 1))
 
     async def test_memory_lost(self) -> None:
-        """A state that is damaged is said in one line, and the node begins all the same."""
+        """A state that is damaged is said in one line and kept, and the node begins all the same."""
         state = self.folder.path / "state"
         state.mkdir()
         (state / "web.alpha.json").write_text("{")
         await self.begin_holding()
+        self.assertEqual((state / "web.alpha.json.unusable").read_text(), "{")
         told = [line for line in self.log.lines if "begins without memory" in line]
         self.assertEqual(len(told), 1, self.log.lines)
 

@@ -59,7 +59,7 @@ class RecordingTests(WholeNodeTests):
     """A stranger on the LAN who plays what was said."""
 
     def test_to_one_that_restarts(self) -> None:
-        """Who missed the last beats of a dead holder does not wait for it when they are played to it."""
+        """The last beats of a dead holder, missed by one and played to it over and over, revive nobody."""
         keys = load_keys(self.lab.folder / "heart.key")
         stranger = Stranger(self.lab.network.hosts["client"].udp(PORT), (BROADCAST, PORT), keys)
         self.addCleanup(stranger.close)
