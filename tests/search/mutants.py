@@ -155,6 +155,7 @@ MUTANTS = (
         SERVICES + "succession",
         "        if outranked(tenure, scene.settings.node, peer):\n            term",
         "        if False:\n            term",
+        first=300,
     ),
     Mutant(
         "a replay window that is off by one",
