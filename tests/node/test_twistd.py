@@ -498,7 +498,7 @@ class FaultTests(TwistdCase):
         daemon = self.start_broken(HOLDING)
         status = daemon.wait(PATIENCE)
         self.assertEqual([action for action, _ in self.folder.calls()], ["start", "stop"])
-        self.assertEqual(read(self.folder.log).count("ZeroDivisionError"), 1)
+        self.assertEqual(read(self.folder.log).count("ZeroDivisionError: a fault of our own"), 1)
         self.assertNotEqual(
             status, 0, "whoever supervises it takes that for a good end, and does not start it again"
         )
