@@ -10,9 +10,8 @@ from collections.abc import Callable
 
 from heart.simulation import plan as p
 from heart.simulation.chance import Chance
-from heart.simulation.members import is_about_members, members_plan
+from heart.simulation.members import NAMES, is_about_members, members_plan
 
-NAMES = ("alpha", "beta", "gamma", "delta", "epsilon")
 BAUDS = (9600, 19200, 115200)
 LOSSES = (0.05, 0.2, 0.5, 0.9)
 BURSTS = ((0.1, 0.05), (0.1, 0.5), (0.5, 0.3))
